@@ -1,0 +1,35 @@
+namespace Orleans.Raft;
+
+/// <summary>Hands out the groups of this cluster.</summary>
+public interface IRaftGroupFactory
+{
+    /// <summary>The group with this name and number. Cheap; the same object each time.</summary>
+    IRaftGroup GetGroup(string name, int index);
+}
+
+/// <summary>A Raft group as its users see it, from any silo.</summary>
+public interface IRaftGroup
+{
+    /// <summary>Which group this is.</summary>
+    RaftGroupId Id { get; }
+
+    /// <summary>Replicates a command; completes once a majority has it on disk and the leader has applied it.</summary>
+    /// <returns>The state machine's answer.</returns>
+    /// <exception cref="OutcomeUnknownException">The command may or may not have been, or may yet be, applied.</exception>
+    /// <exception cref="RaftException">It was not applied and will not be.</exception>
+    ValueTask<ReadOnlyMemory<byte>> ProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken);
+
+    /// <summary>Answers a query from a state that holds every write acknowledged before the call (linearizable).</summary>
+    /// <exception cref="RaftException">No majority answered within the budget.</exception>
+    ValueTask<ReadOnlyMemory<byte>> ReadAsync(ReadOnlyMemory<byte> query, RaftReadOptions options, CancellationToken cancellationToken);
+}
+
+/// <summary>How fresh a read must be.</summary>
+public enum RaftReadOptions
+{
+    /// <summary>Sees every write acknowledged before the read began.</summary>
+    Linearizable = 0,
+
+    /// <summary>Whatever the nearest replica has applied; may be arbitrarily old.</summary>
+    Local = 1,
+}

@@ -1,0 +1,14 @@
+namespace Orleans.Raft.Core;
+
+/// <summary>What an entry's data means.</summary>
+public enum EntryType
+{
+    /// <summary>A user's command, or the empty entry of a new leader.</summary>
+    EntryNormal = 0,
+
+    /// <summary>A single-step configuration change, <see cref="ConfChange"/>.</summary>
+    EntryConfChange = 1,
+
+    /// <summary>A configuration change that may be joint, <see cref="ConfChangeV2"/>.</summary>
+    EntryConfChangeV2 = 2,
+}
