@@ -25,6 +25,7 @@ public interface ILogStore : IAsyncDisposable
 }
 
 /// <summary>A group's log, opened.</summary>
+/// <param name="Group">Which group.</param>
 /// <param name="Owner">Number under which its writes are accepted until the next open.</param>
 /// <param name="Reader">Reads what is written; sees a batch once its write has completed.</param>
 public sealed record GroupLog(RaftGroupId Group, long Owner, ILogReader Reader);

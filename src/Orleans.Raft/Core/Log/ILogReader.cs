@@ -3,7 +3,7 @@ using System.Collections.Generic;
 namespace Orleans.Raft.Core;
 
 /// <summary>
-/// The durable part of a replica's log, as <see cref="RaftLog"/> reads it. Reads are synchronous and see all writes whose
+/// The durable part of a replica's log, as the node reads it. Reads are synchronous and see all writes whose
 /// completion the node has been told of. A failure to read is an exception; it faults the replica.
 /// </summary>
 public interface ILogReader
