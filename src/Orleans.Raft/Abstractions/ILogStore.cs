@@ -5,6 +5,9 @@ namespace Orleans.Raft;
 /// <summary>The durable logs of all groups of one silo. One writer gathers what all groups have pending into one write and one fsync.</summary>
 public interface ILogStore : IAsyncDisposable
 {
+    /// <summary>This life of the store.</summary>
+    StoreIdentity Identity { get; }
+
     /// <summary>Groups that have a log here.</summary>
     IReadOnlyCollection<RaftGroupId> Groups { get; }
 
