@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Orleans.Raft.Core;
 
 namespace Orleans.Raft;
@@ -16,11 +17,20 @@ public sealed class WriteBatch
     /// <summary>True when there is nothing to write.</summary>
     public bool IsEmpty => _operations.Count == 0;
 
+    /// <summary>The operations without copying each.</summary>
+    internal ReadOnlySpan<LogOperation> Span => CollectionsMarshal.AsSpan(_operations);
+
     /// <summary>Appends entries; those already stored at or above the first one's index are dropped first (Raft §5.3).</summary>
     /// <param name="log">The group's log as opened; its owner number fences.</param>
-    /// <param name="entries">Contiguous; the first index is at most one beyond the stored last index.</param>
-    public void Append(GroupLog log, IReadOnlyList<Entry> entries) =>
-        _operations.Add(new LogOperation(LogOperationKind.Append, log, Entries: entries));
+    /// <param name="entries">Contiguous; the first index is at most one beyond the stored last index. Not copied: neither the list nor the
+    /// payloads may change before the write completes, and the payloads not even then (readers may hand them out again).</param>
+    public void Append(GroupLog log, IReadOnlyList<Entry> entries)
+    {
+        if (entries.Count > 0)
+        {
+            _operations.Add(new LogOperation(LogOperationKind.Append, log, Entries: entries));
+        }
+    }
 
     /// <summary>Stores term, vote and commit.</summary>
     public void SetHardState(GroupLog log, HardState hardState) =>
@@ -30,48 +40,33 @@ public sealed class WriteBatch
     public void SetConfState(GroupLog log, ConfState confState) =>
         _operations.Add(new LogOperation(LogOperationKind.ConfState, log, ConfState: confState));
 
-    /// <summary>Drops the whole log; it continues after a snapshot's position.</summary>
-    public void ResetTo(GroupLog log, EntryId snapshot, ConfState confState) =>
-        _operations.Add(new LogOperation(LogOperationKind.Reset, log, Position: snapshot, ConfState: confState));
+    /// <summary>Stores a small opaque value that the next opening returns: who the replica is, which snapshot is being installed.</summary>
+    /// <param name="log">The group's log as opened.</param>
+    /// <param name="metadata">At most 64 KiB; carried along for ever, so keep it small.</param>
+    public void SetMetadata(GroupLog log, ReadOnlyMemory<byte> metadata)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(metadata.Length, ushort.MaxValue, nameof(metadata));
+        _operations.Add(new LogOperation(LogOperationKind.Metadata, log, Data: metadata));
+    }
 
-    /// <summary>Drops entries up to and including a position.</summary>
+    /// <summary>Drops the whole log; it continues after a snapshot's position. This is the one durable record that makes a received snapshot current.</summary>
+    /// <param name="log">The group's log as opened.</param>
+    /// <param name="snapshot">Last position that the snapshot covers.</param>
+    /// <param name="confState">Configuration as of that position.</param>
+    /// <param name="generation">Generation under which the snapshot's rows were received and flushed; 0 keeps the present one.</param>
+    public void ResetTo(GroupLog log, EntryId snapshot, ConfState confState, long generation = 0) =>
+        _operations.Add(new LogOperation(LogOperationKind.Reset, log, Position: snapshot, ConfState: confState, Generation: generation));
+
+    /// <summary>Drops entries up to and including a position. One that is already dropped changes nothing.</summary>
     public void CompactTo(GroupLog log, EntryId position) =>
         _operations.Add(new LogOperation(LogOperationKind.Compact, log, Position: position));
 
     /// <summary>Removes the group's log for good.</summary>
-    public void RemoveGroup(GroupLog log) => _operations.Add(new LogOperation(LogOperationKind.RemoveGroup, log));
+    /// <param name="log">The group's log as opened.</param>
+    /// <param name="removed">The replica that lived here; its number is remembered for ever. None leaves no tombstone.</param>
+    public void RemoveGroup(GroupLog log, ReplicaId removed = default) =>
+        _operations.Add(new LogOperation(LogOperationKind.RemoveGroup, log, Replica: removed));
 
     /// <summary>Empties the batch for its next use.</summary>
     public void Clear() => _operations.Clear();
 }
-
-/// <summary>What an operation of a <see cref="WriteBatch"/> does.</summary>
-public enum LogOperationKind
-{
-    /// <summary>Append entries.</summary>
-    Append = 1,
-
-    /// <summary>Store the hard state.</summary>
-    HardState = 2,
-
-    /// <summary>Store the configuration.</summary>
-    ConfState = 3,
-
-    /// <summary>Drop all entries and continue after a position.</summary>
-    Reset = 4,
-
-    /// <summary>Drop entries up to a position.</summary>
-    Compact = 5,
-
-    /// <summary>Remove the group.</summary>
-    RemoveGroup = 6,
-}
-
-/// <summary>One operation of a <see cref="WriteBatch"/>.</summary>
-public readonly record struct LogOperation(
-    LogOperationKind Kind,
-    GroupLog Log,
-    IReadOnlyList<Entry>? Entries = null,
-    HardState HardState = default,
-    ConfState? ConfState = null,
-    EntryId Position = default);
