@@ -31,8 +31,10 @@ internal sealed record Layer(string Name, string Folder, string Namespace, strin
     public IEnumerable<SourceFile> Files => Repository.Current.Under(Folder);
 
     /// <summary>Names of other layers or libraries that this layer's files mention although no arrow leads there.</summary>
-    public IEnumerable<Finding> WrongArrows() =>
-        from file in Files
+    public IEnumerable<Finding> WrongArrows() => WrongArrows(Files);
+
+    public IEnumerable<Finding> WrongArrows(IEnumerable<SourceFile> files) =>
+        from file in files
         from name in file.Root.DescendantNodes().Where(node => node is UsingDirectiveSyntax { Alias: null } or QualifiedNameSyntax or MemberAccessExpressionSyntax)
         let text = (name is UsingDirectiveSyntax @using ? @using.Name : name)?.ToString().Replace("global::", "") ?? ""
         where text.Contains('.', StringComparison.Ordinal) && name.Parent is not (QualifiedNameSyntax or MemberAccessExpressionSyntax or UsingDirectiveSyntax

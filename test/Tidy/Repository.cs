@@ -53,9 +53,10 @@ internal sealed class Repository
             .Select(Parse)
             .ToList();
 
-    private SourceFile Parse(string path)
+    private SourceFile Parse(string path) => Parse(path, File.ReadAllText(System.IO.Path.Combine(Root, path)));
+
+    public static SourceFile Parse(string path, string text)
     {
-        var text = File.ReadAllText(System.IO.Path.Combine(Root, path));
         // Both halves of #if DEBUG are code that somebody reads: the debug half is the one that is measured.
         var options = new CSharpParseOptions(LanguageVersion.Preview, preprocessorSymbols: ["DEBUG"]);
         return new SourceFile(path, text, CSharpSyntaxTree.ParseText(text, options, path).GetCompilationUnitRoot());

@@ -1,0 +1,6 @@
+namespace Orleans.Raft.Core;
+
+internal static class KnowsOrleans
+{
+    public static Orleans.Runtime.SiloAddress? Silo { get; }
+}

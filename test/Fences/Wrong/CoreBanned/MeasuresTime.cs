@@ -1,0 +1,6 @@
+namespace Orleans.Raft.Core;
+
+internal static class MeasuresTime
+{
+    public static object Use() => System.Diagnostics.Stopwatch.GetTimestamp();
+}

@@ -1,0 +1,6 @@
+namespace Orleans.Raft.Core;
+
+internal static class ReadsTicks
+{
+    public static object Use() => System.Environment.TickCount64;
+}

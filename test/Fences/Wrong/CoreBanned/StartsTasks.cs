@@ -1,0 +1,6 @@
+namespace Orleans.Raft.Core;
+
+internal static class StartsTasks
+{
+    public static object Use() => System.Threading.Tasks.Task.CompletedTask;
+}

@@ -1,0 +1,6 @@
+namespace Orleans.Raft.Storage.Engine;
+
+internal static class KnowsOrleans
+{
+    public static Orleans.Runtime.SiloAddress? Silo { get; }
+}
