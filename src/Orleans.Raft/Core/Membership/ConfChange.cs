@@ -58,4 +58,10 @@ public sealed record ConfChangeV2
 
     /// <summary>Opaque to Raft; hosting puts the binding of a new replica here.</summary>
     public ReadOnlyMemory<byte> Context { get; init; }
+
+    /// <summary>True for the change that leaves a joint configuration.</summary>
+    public bool LeavesJoint => Transition is ConfChangeTransition.Auto && Changes.IsDefaultOrEmpty;
+
+    /// <summary>True when the change passes through a joint configuration.</summary>
+    public bool EntersJoint => Transition is not ConfChangeTransition.Auto || Changes.Length > 1;
 }

@@ -1,59 +1,113 @@
+using System;
 using System.Collections.Generic;
+using System.Globalization;
+using System.Text;
 
 namespace Orleans.Raft.Core;
 
 /// <summary>
 /// A protocol message. One type for all kinds, as in the protocol's schema; the factory methods say which fields a kind carries.
-/// Messages are not changed once they are handed out.
+/// Messages are not changed once they are handed out, until the host gives them back with <see cref="RaftNode.Recycle"/>.
 /// </summary>
 public sealed partial class Message
 {
+    private static readonly Entry[] NoEntries = [];
+    private static readonly Message[] NoResponses = [];
+
+    // Lists that belong to this message and are filled anew in its next life.
+    private List<Entry>? _ownEntries;
+    private List<Message>? _ownResponses;
+
     /// <summary>Kind of the message.</summary>
-    public MessageType Type { get; init; }
+    public MessageType Type { get; internal set; }
 
     /// <summary>Sender.</summary>
-    public ReplicaId From { get; init; }
+    public ReplicaId From { get; internal set; }
 
     /// <summary>Addressee.</summary>
-    public ReplicaId To { get; init; }
+    public ReplicaId To { get; internal set; }
 
     /// <summary>Sender's term; 0 in local messages, proposals and read requests.</summary>
-    public long Term { get; init; }
+    public long Term { get; internal set; }
 
     /// <summary>Term of the entry at <see cref="Index"/>; in rejections the hint's term.</summary>
-    public long LogTerm { get; init; }
+    public long LogTerm { get; internal set; }
 
     /// <summary>Index the message speaks of: the entry before <see cref="Entries"/>, or what is acknowledged.</summary>
-    public long Index { get; init; }
+    public long Index { get; internal set; }
 
     /// <summary>Sender's commit index.</summary>
-    public long Commit { get; init; }
+    public long Commit { get; internal set; }
 
     /// <summary>Vote, in messages to the append thread.</summary>
-    public ReplicaId Vote { get; init; }
+    public ReplicaId Vote { get; internal set; }
 
     /// <summary>True for a refusal.</summary>
-    public bool Reject { get; init; }
+    public bool Reject { get; internal set; }
 
     /// <summary>In a rejected append: where the follower's log may agree.</summary>
-    public long RejectHint { get; init; }
+    public long RejectHint { get; internal set; }
 
-    /// <summary>Read request's context, or the position of pending reads in heartbeats.</summary>
-    public long Context { get; init; }
+    /// <summary>A read request's context; in heartbeats and their answers the number of the round.</summary>
+    public long Context { get; internal set; }
+
+    /// <summary>In answers to heartbeats: how long their sender, by its own clock, will not vote (SAFETY-RULES A14).</summary>
+    public TimeSpan Promise { get; internal set; }
 
     /// <summary>True in votes of a leadership transfer, which stickiness does not stop.</summary>
-    public bool IsCampaignTransfer { get; init; }
+    public bool IsCampaignTransfer { get; internal set; }
 
     /// <summary>Entries to append, or to apply.</summary>
-    public IReadOnlyList<Entry> Entries { get; init; } = [];
+    public IReadOnlyList<Entry> Entries { get; internal set; } = NoEntries;
 
     /// <summary>Snapshot to install.</summary>
-    public Snapshot? Snapshot { get; init; }
+    public Snapshot? Snapshot { get; internal set; }
 
     /// <summary>Messages to deliver when the local thread has done the work.</summary>
-    public IReadOnlyList<Message> Responses { get; init; } = [];
+    public IReadOnlyList<Message> Responses { get; internal set; } = NoResponses;
+
+    internal bool IsInPool { get; set; }
+
+    /// <summary>Makes <see cref="Entries"/> the message's own list, to be filled before the message is handed out.</summary>
+    internal List<Entry> OwnEntries()
+    {
+        _ownEntries ??= [];
+        Entries = _ownEntries;
+        return _ownEntries;
+    }
+
+    internal List<Message> OwnResponses()
+    {
+        _ownResponses ??= [];
+        Responses = _ownResponses;
+        return _ownResponses;
+    }
+
+    /// <summary>Forgets everything but the lists' capacity.</summary>
+    internal void Clear()
+    {
+        (Type, From, To, Vote) = (default, default, default, default);
+        (Term, LogTerm, Index, Commit, RejectHint, Context) = (0, 0, 0, 0, 0, 0);
+        (Reject, IsCampaignTransfer, Promise, Snapshot) = (false, false, default, null);
+        _ownEntries?.Clear();
+        _ownResponses?.Clear();
+        Entries = NoEntries;
+        Responses = NoResponses;
+    }
 
     /// <inheritdoc/>
-    public override string ToString() =>
-        $"{From}->{To} {Type} Term:{Term} Log:{LogTerm}/{Index} Commit:{Commit} Entries:{Entries.Count}{(Reject ? " Rejected" : "")}";
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"{From}->{To} {Type} Term:{Term} Log:{LogTerm}/{Index}");
+        text.Append(Reject ? $" Rejected (Hint: {RejectHint})" : "").Append(Commit == 0 ? "" : $" Commit:{Commit}");
+        text.Append(Vote.IsNone ? "" : $" Vote:{Vote}").Append(Context == 0 ? "" : $" Context:{Context:x}");
+        if (Entries.Count > 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" Entries:{Entries[0].Id}..{Entries[^1].Id}");
+        }
+
+        text.Append(Snapshot is null ? "" : $" Snapshot:{Snapshot.Id}");
+        return text.Append(Responses.Count == 0 ? "" : $" Responses:{Responses.Count}").ToString();
+    }
 }

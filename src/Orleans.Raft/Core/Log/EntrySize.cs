@@ -1,0 +1,63 @@
+using System;
+using System.Numerics;
+
+namespace Orleans.Raft.Core;
+
+/// <summary>Size of an entry in the protocol's encoding (raftpb.Entry), by which messages and pages are limited.</summary>
+public static class EntrySize
+{
+    /// <summary>Encoded size of one entry.</summary>
+    public static int Of(in Entry entry)
+    {
+        // Type, term and index are always written, each after one byte of field tag; the data only where there is some.
+        var size = 2 + 1 + VarintLength(entry.Term) + 1 + VarintLength(entry.Index);
+        var length = entry.Data.Length;
+        return length == 0 ? size : size + 1 + VarintLength(length) + length;
+    }
+
+    /// <summary>Encoded size of entries, saturating.</summary>
+    public static long Of(ReadOnlySpan<Entry> entries)
+    {
+        var size = 0L;
+        foreach (ref readonly var entry in entries)
+        {
+            size += Of(entry);
+        }
+
+        return size;
+    }
+
+    /// <summary>Length of the longest prefix that fits into <paramref name="maxBytes"/>, but at least one entry if there is any.</summary>
+    public static int PrefixWithin(ReadOnlySpan<Entry> entries, long maxBytes)
+    {
+        if (maxBytes == RaftConfig.NoLimit)
+        {
+            return entries.Length;
+        }
+
+        var size = 0L;
+        for (var i = 0; i < entries.Length; i++)
+        {
+            size += Of(entries[i]);
+            if (size > maxBytes)
+            {
+                return Math.Max(i, 1);
+            }
+        }
+
+        return entries.Length;
+    }
+
+    internal static long PayloadOf(ReadOnlySpan<Entry> entries)
+    {
+        var size = 0L;
+        foreach (ref readonly var entry in entries)
+        {
+            size += entry.Data.Length;
+        }
+
+        return size;
+    }
+
+    private static int VarintLength(long value) => (BitOperations.Log2((ulong)value | 1) / 7) + 1;
+}

@@ -1,0 +1,309 @@
+using System;
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
+
+namespace Orleans.Raft.Core;
+
+/// <summary>
+/// The replicated log of one replica: what is durable, read through <see cref="ILogReader"/>, and the tail that is not, with the three cursors
+/// Committed ≥ Applying ≥ Applied.
+/// </summary>
+internal sealed class RaftLog
+{
+    private readonly ILogReader _storage;
+    private readonly UnstableLog _unstable;
+    private readonly long _maxApplyingSize;
+    private readonly List<Entry> _scan = [];
+
+    // Encoded bytes handed out for application and not yet applied. Bounds memory of a slow state machine over many Readys.
+    private long _applyingSize;
+
+    // Set when the last page was cut by size or the bound is reached; cleared as entries are reported applied.
+    private bool _applyingPaused;
+
+    public RaftLog(ILogReader storage, long maxApplyingSize)
+    {
+        var first = storage.FirstIndex;
+        var last = storage.LastIndex;
+        Invariant.Holds(first >= 1 && last >= first - 1, $"stored log has first={first} last={last}");
+        _storage = storage;
+        _maxApplyingSize = maxApplyingSize;
+        _unstable = new UnstableLog(last + 1);
+        Committed = Applying = Applied = first - 1;
+    }
+
+    /// <summary>Highest index known to be on a quorum (Raft figure 2, commitIndex). Never falls.</summary>
+    public long Committed { get; private set; }
+
+    /// <summary>Highest index handed out for application.</summary>
+    public long Applying { get; private set; }
+
+    /// <summary>Highest index reported as applied.</summary>
+    public long Applied { get; private set; }
+
+    public UnstableLog Unstable => _unstable;
+
+    public long FirstIndex => _unstable.Snapshot is { } snapshot ? snapshot.Id.Index + 1 : _storage.FirstIndex;
+
+    public long LastIndex => _unstable.EndIndex - 1;
+
+    public EntryId LastId
+    {
+        get
+        {
+            var last = LastIndex;
+            var known = TryGetTerm(last, out var term);
+            Invariant.Holds(known, $"no term at last={last} first={FirstIndex} {_unstable}. Did the stored log shrink?");
+            return new EntryId(term, last);
+        }
+    }
+
+    public bool HasPendingSnapshot => _unstable.Snapshot is not null;
+
+    public bool TryGetTerm(long index, out long term)
+    {
+        if (_unstable.TryGetTerm(index, out term))
+        {
+            return true;
+        }
+
+        // The term before the first entry is known too: it is what the log was compacted or restored to.
+        if (index + 1 < FirstIndex || index > LastIndex)
+        {
+            return false;
+        }
+
+        return _storage.TryGetTerm(index, out term);
+    }
+
+    public bool Matches(EntryId id) => TryGetTerm(id.Index, out var term) && term == id.Term;
+
+    /// <summary>Raft §5.4.1: the log with the later last term is more up-to-date, the longer one if terms are equal.</summary>
+    public bool IsUpToDate(EntryId candidate)
+    {
+        var own = LastId;
+        return candidate.Term > own.Term || (candidate.Term == own.Term && candidate.Index >= own.Index);
+    }
+
+    /// <summary>Appends a leader's slice if it fits on the log (Raft §5.3), dropping what conflicts.</summary>
+    public bool TryAppend(in LogSlice slice, long leaderCommit)
+    {
+        if (!Matches(slice.Previous))
+        {
+            return false;
+        }
+
+        var conflict = FindConflict(slice.Entries);
+        if (conflict < slice.Entries.Count)
+        {
+            var first = slice.Entries[conflict].Index;
+            Invariant.Holds(first > Committed, $"entry {slice.Entries[conflict].Id} of {slice} conflicts with committed={Committed}");
+            _unstable.TruncateAndAppend(slice.Entries, conflict);
+        }
+
+        // Not beyond the slice: what follows it in this log may not be in the leader's.
+        CommitTo(Math.Min(leaderCommit, slice.LastIndex));
+        return true;
+    }
+
+    public void Append(in Entry entry) => _unstable.Append(entry);
+
+    /// <summary>
+    /// The highest position at or below <paramref name="index"/> that may agree with a log whose entry there is of <paramref name="term"/>: skips what is of
+    /// later terms, so that leader and follower need at most one probe a term. Term 0 where it is not known any more.
+    /// </summary>
+    public EntryId FindConflictByTerm(long index, long term)
+    {
+        for (; index > 0; index--)
+        {
+            if (!TryGetTerm(index, out var own))
+            {
+                return new EntryId(0, index);
+            }
+
+            if (own <= term)
+            {
+                return new EntryId(own, index);
+            }
+        }
+
+        return default;
+    }
+
+    public void CommitTo(long index)
+    {
+        if (index <= Committed)
+        {
+            return;
+        }
+
+        Invariant.Holds(index <= LastIndex, $"commit={index} is beyond last={LastIndex}. Was the log truncated or lost?");
+        Committed = index;
+    }
+
+    /// <summary>Raft §5.4.2: a leader commits by counting only entries of its own term.</summary>
+    public bool TryCommit(EntryId id)
+    {
+        if (id.Term == 0 || id.Index <= Committed || !Matches(id))
+        {
+            return false;
+        }
+
+        CommitTo(id.Index);
+        return true;
+    }
+
+    public void AppliedTo(long index, long size)
+    {
+        Invariant.Holds(index >= Applied && index <= Committed, $"applied moves from {Applied} to {index}, committed={Committed}");
+        Applied = index;
+        Applying = Math.Max(Applying, index);
+        _applyingSize = Math.Max(0, _applyingSize - size);
+        _applyingPaused = _applyingSize >= _maxApplyingSize;
+    }
+
+    public void AcceptApplying(long index, long size, bool allowUnstable)
+    {
+        Invariant.Holds(index <= Committed, $"applying={index} is beyond committed={Committed}");
+        Applying = index;
+        _applyingSize += size;
+        _applyingPaused = _applyingSize >= _maxApplyingSize || index < MaxAppliable(allowUnstable);
+    }
+
+    public void StableTo(EntryId id) => _unstable.StableTo(id);
+
+    public void StableSnapshotTo(long index) => _unstable.StableSnapshotTo(index);
+
+    public void Restore(Snapshot snapshot)
+    {
+        Committed = snapshot.Id.Index;
+        _unstable.Restore(snapshot);
+    }
+
+    public bool HasNextCommitted(bool allowUnstable) =>
+        !_applyingPaused && !HasPendingSnapshot && Applying < MaxAppliable(allowUnstable);
+
+    /// <summary>Appends the next page of committed entries to <paramref name="into"/>.</summary>
+    public void ReadNextCommitted(bool allowUnstable, List<Entry> into)
+    {
+        if (HasNextCommitted(allowUnstable))
+        {
+            Read(Applying + 1, MaxAppliable(allowUnstable) + 1, _maxApplyingSize - _applyingSize, into);
+        }
+    }
+
+    /// <summary>Appends entries from <paramref name="low"/> to the end to <paramref name="into"/>; false when they are compacted.</summary>
+    public bool TryRead(long low, long maxBytes, List<Entry> into) =>
+        low > LastIndex || TryRead(low, LastIndex + 1, maxBytes, into);
+
+    public bool TryGetSnapshot(out Snapshot snapshot)
+    {
+        if (_unstable.Snapshot is { } pending)
+        {
+            snapshot = pending;
+            return true;
+        }
+
+        return _storage.TryGetSnapshot(out snapshot);
+    }
+
+    /// <summary>True when a configuration change lies between <paramref name="low"/> and <paramref name="high"/>, both included.</summary>
+    public bool HasConfChange(long low, long high)
+    {
+        while (low <= high)
+        {
+            _scan.Clear();
+            Read(low, high + 1, _maxApplyingSize, _scan);
+            Invariant.Holds(_scan.Count > 0, $"nothing stored in [{low}, {high}]");
+            foreach (ref readonly var entry in CollectionsMarshal.AsSpan(_scan))
+            {
+                if (entry.Type is not EntryType.EntryNormal)
+                {
+                    _scan.Clear();
+                    return true;
+                }
+            }
+
+            low += _scan.Count;
+        }
+
+        _scan.Clear();
+        return false;
+    }
+
+    public override string ToString() =>
+        $"log=[{FirstIndex}, {LastIndex}] committed={Committed} applying={Applying} applied={Applied} {_unstable}";
+
+    private long MaxAppliable(bool allowUnstable) =>
+        allowUnstable ? Committed : Math.Min(Committed, _unstable.Offset - 1);
+
+    private int FindConflict(IReadOnlyList<Entry> entries)
+    {
+        var i = 0;
+        while (i < entries.Count && Matches(entries[i].Id))
+        {
+            i++;
+        }
+
+        return i;
+    }
+
+    private void Read(long low, long high, long maxBytes, List<Entry> into)
+    {
+        var available = TryRead(low, high, maxBytes, into);
+        Invariant.Holds(available, $"entries [{low}, {high}) are needed and compacted, first={FirstIndex}");
+    }
+
+    private bool TryRead(long low, long high, long maxBytes, List<Entry> into)
+    {
+        if (low < FirstIndex)
+        {
+            return false;
+        }
+
+        var stable = Math.Min(high, _unstable.Offset);
+        var size = 0L;
+        if (low < stable)
+        {
+            var before = into.Count;
+            if (!_storage.TryRead(low, stable, maxBytes, into))
+            {
+                return false;
+            }
+
+            // Fewer than asked means that the store hit the limit.
+            var read = CollectionsMarshal.AsSpan(into)[before..];
+            Invariant.Holds(read.Length > 0 && read[0].Index == low, $"store returned {read.Length} entries for [{low}, {stable})");
+            if (read.Length < stable - low || stable == high)
+            {
+                return true;
+            }
+
+            size = maxBytes == RaftConfig.NoLimit ? 0 : EntrySize.Of(read);
+            if (maxBytes != RaftConfig.NoLimit && size >= maxBytes)
+            {
+                return true;
+            }
+        }
+
+        AppendUnstable(Math.Max(low, _unstable.Offset), high, maxBytes, size, into);
+        return true;
+    }
+
+    private void AppendUnstable(long low, long high, long maxBytes, long size, List<Entry> into)
+    {
+        var entries = _unstable.Slice(low, high);
+        if (maxBytes != RaftConfig.NoLimit)
+        {
+            entries = entries[..EntrySize.PrefixWithin(entries, maxBytes - size)];
+
+            // The prefix has at least one entry; after stored ones it must fit as well.
+            if (size > 0 && entries.Length == 1 && size + EntrySize.Of(entries[0]) > maxBytes)
+            {
+                return;
+            }
+        }
+
+        into.AddRange(entries);
+    }
+}

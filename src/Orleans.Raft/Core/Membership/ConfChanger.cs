@@ -1,0 +1,296 @@
+using System;
+using System.Collections.Generic;
+using System.Collections.Immutable;
+
+namespace Orleans.Raft.Core;
+
+/// <summary>
+/// Works out the configuration that follows from a change (Raft §6; thesis §4.1, §4.3), on a copy: nothing happens to the tracker unless the
+/// change is possible.
+/// </summary>
+internal sealed class ConfChanger
+{
+    private readonly ProgressTracker _tracker;
+    private readonly long _lastIndex;
+    private readonly SortedSet<ReplicaId> _incoming;
+    private readonly SortedSet<ReplicaId> _outgoing;
+    private readonly SortedSet<ReplicaId> _learners;
+    private readonly SortedSet<ReplicaId> _learnersNext;
+    private readonly SortedDictionary<ReplicaId, Member> _members = [];
+    private bool _autoLeave;
+
+    private ConfChanger(ProgressTracker tracker, long lastIndex)
+    {
+        _tracker = tracker;
+        _lastIndex = lastIndex;
+        _incoming = [.. tracker.Config.Voters.Incoming.Voters];
+        _outgoing = [.. tracker.Config.Voters.Outgoing.Voters];
+        _learners = [.. tracker.Config.Learners];
+        _learnersNext = [.. tracker.Config.LearnersNext];
+        _autoLeave = tracker.Config.AutoLeave;
+        foreach (var peer in tracker.Peers)
+        {
+            _members.Add(peer.Id, new Member(peer, peer.IsLearner));
+        }
+    }
+
+    /// <summary>Applies a change to the tracker. Returns null, or why the change is impossible.</summary>
+    public static string? TryApply(ProgressTracker tracker, long lastIndex, ConfChangeV2 change)
+    {
+        var changer = new ConfChanger(tracker, lastIndex);
+        return changer.Work(change) is { } problem ? problem : changer.Finish();
+    }
+
+    /// <summary>Whether a change could be applied to the tracker now. Returns null, or why not.</summary>
+    public static string? Check(ProgressTracker tracker, ConfChangeV2 change) => new ConfChanger(tracker, 0).Work(change);
+
+    /// <summary>Makes the tracker hold a stored configuration.</summary>
+    public static string? Restore(ProgressTracker tracker, long lastIndex, ConfState state)
+    {
+        tracker.Install(MembershipConfig.Empty, []);
+        var changer = new ConfChanger(tracker, lastIndex);
+        changer._incoming.UnionWith(state.Voters);
+        changer._outgoing.UnionWith(state.VotersOutgoing);
+        changer._learners.UnionWith(state.Learners);
+        changer._learnersNext.UnionWith(state.LearnersNext);
+        changer._autoLeave = state.AutoLeave;
+        foreach (var voter in state.Voters.AddRange(state.VotersOutgoing))
+        {
+            changer._members.TryAdd(voter, new Member(null, false));
+        }
+
+        foreach (var learner in state.Learners)
+        {
+            changer._members.TryAdd(learner, new Member(null, true));
+        }
+
+        return changer.Finish();
+    }
+
+    internal static string? TryEnterJoint(ProgressTracker tracker, long lastIndex, bool autoLeave, ImmutableArray<ConfChangeSingle> changes)
+    {
+        var changer = new ConfChanger(tracker, lastIndex);
+        return changer.EnterJoint(autoLeave, changes) ?? changer.Finish();
+    }
+
+    internal static string? TryLeaveJoint(ProgressTracker tracker, long lastIndex)
+    {
+        var changer = new ConfChanger(tracker, lastIndex);
+        return changer.LeaveJoint() ?? changer.Finish();
+    }
+
+    internal static string? TrySimple(ProgressTracker tracker, long lastIndex, ImmutableArray<ConfChangeSingle> changes)
+    {
+        var changer = new ConfChanger(tracker, lastIndex);
+        return changer.Simple(changes) ?? changer.Finish();
+    }
+
+    private string? Work(ConfChangeV2 change) =>
+        change.LeavesJoint ? LeaveJoint()
+        : change.EntersJoint ? EnterJoint(change.Transition is not ConfChangeTransition.JointExplicit, change.Changes)
+        : Simple(change.Changes);
+
+    private string? EnterJoint(bool autoLeave, ImmutableArray<ConfChangeSingle> changes)
+    {
+        if (_outgoing.Count > 0)
+        {
+            return "the configuration is joint already";
+        }
+
+        if (_incoming.Count == 0)
+        {
+            return "a configuration without voters cannot become joint";
+        }
+
+        _outgoing.UnionWith(_incoming);
+        var problem = Apply(changes);
+        _autoLeave = autoLeave;
+        return problem;
+    }
+
+    private string? LeaveJoint()
+    {
+        if (_outgoing.Count == 0)
+        {
+            return "the configuration is not joint";
+        }
+
+        foreach (var id in _learnersNext)
+        {
+            _learners.Add(id);
+            _members[id].IsLearner = true;
+        }
+
+        _learnersNext.Clear();
+        foreach (var id in _outgoing)
+        {
+            if (!_incoming.Contains(id) && !_learners.Contains(id))
+            {
+                _members.Remove(id);
+            }
+        }
+
+        _outgoing.Clear();
+        _autoLeave = false;
+        return null;
+    }
+
+    private string? Simple(ImmutableArray<ConfChangeSingle> changes)
+    {
+        if (_outgoing.Count > 0)
+        {
+            return "the configuration is joint";
+        }
+
+        var before = new SortedSet<ReplicaId>(_incoming);
+        if (Apply(changes) is { } problem)
+        {
+            return problem;
+        }
+
+        // Majorities of two sets that differ in one voter overlap; with more they need not (thesis §4.1).
+        before.SymmetricExceptWith(_incoming);
+        return before.Count > 1 ? "more than one voter changes without a joint configuration" : null;
+    }
+
+    private string? Apply(ImmutableArray<ConfChangeSingle> changes)
+    {
+        foreach (var change in changes)
+        {
+            if (change.Replica.IsNone)
+            {
+                continue;
+            }
+
+            switch (change.Type)
+            {
+                case ConfChangeType.AddNode:
+                    MakeVoter(change.Replica);
+                    break;
+                case ConfChangeType.AddLearnerNode:
+                    MakeLearner(change.Replica);
+                    break;
+                case ConfChangeType.RemoveNode:
+                    Remove(change.Replica);
+                    break;
+                case ConfChangeType.UpdateNode:
+                    break;
+                default:
+                    return $"unknown operation {change.Type}";
+            }
+        }
+
+        return _incoming.Count == 0 ? "no voter would be left" : null;
+    }
+
+    private void MakeVoter(ReplicaId id)
+    {
+        _learners.Remove(id);
+        _learnersNext.Remove(id);
+        _incoming.Add(id);
+        if (_members.TryGetValue(id, out var member))
+        {
+            member.IsLearner = false;
+        }
+        else
+        {
+            _members.Add(id, new Member(null, false));
+        }
+    }
+
+    private void MakeLearner(ReplicaId id)
+    {
+        if (!_members.TryGetValue(id, out var member))
+        {
+            _learners.Add(id);
+            _members.Add(id, new Member(null, true));
+            return;
+        }
+
+        if (member.IsLearner)
+        {
+            return;
+        }
+
+        Remove(id);
+        _members[id] = member;
+        if (_outgoing.Contains(id))
+        {
+            // It still votes in the outgoing half, and nobody may be voter and learner at once.
+            _learnersNext.Add(id);
+        }
+        else
+        {
+            member.IsLearner = true;
+            _learners.Add(id);
+        }
+    }
+
+    private void Remove(ReplicaId id)
+    {
+        _incoming.Remove(id);
+        _learners.Remove(id);
+        _learnersNext.Remove(id);
+        if (!_outgoing.Contains(id))
+        {
+            _members.Remove(id);
+        }
+    }
+
+    private string? Finish()
+    {
+        if (CheckInvariants() is { } problem)
+        {
+            return problem;
+        }
+
+        var peers = new PeerProgress[_members.Count];
+        var position = 0;
+        foreach (var (id, member) in _members)
+        {
+            var peer = member.Existing ?? _tracker.NewPeer(id, _lastIndex, member.IsLearner);
+            peer.IsLearner = member.IsLearner;
+            peers[position++] = peer;
+        }
+
+        var voters = new JointConfig(new MajorityConfig([.. _incoming]), new MajorityConfig([.. _outgoing]));
+        _tracker.Install(new MembershipConfig(voters, [.. _learners], [.. _learnersNext], _autoLeave), peers);
+        return null;
+    }
+
+    private string? CheckInvariants()
+    {
+        foreach (var (id, member) in _members)
+        {
+            if (id.IsNone || id.IsLocalThread || id.Value < 0)
+            {
+                return $"{id.Value} is no replica number";
+            }
+
+            var votes = _incoming.Contains(id) || _outgoing.Contains(id);
+            if (_learners.Contains(id) ? votes || !member.IsLearner : !votes)
+            {
+                return $"replica {id} must be either voter or learner";
+            }
+        }
+
+        foreach (var id in _learnersNext)
+        {
+            if (!_outgoing.Contains(id) || _incoming.Contains(id) || _learners.Contains(id))
+            {
+                return $"replica {id} can be demoted on leaving only if the outgoing half alone has it";
+            }
+        }
+
+        return _outgoing.Count == 0 && (_learnersNext.Count > 0 || _autoLeave)
+            ? "only a joint configuration has learners-next or is left by itself"
+            : null;
+    }
+
+    private sealed class Member(PeerProgress? existing, bool isLearner)
+    {
+        public PeerProgress? Existing { get; } = existing;
+
+        public bool IsLearner { get; set; } = isLearner;
+    }
+}

@@ -1,0 +1,186 @@
+using System;
+
+namespace Orleans.Raft.Core;
+
+/// <summary>What a leader knows about one replica's log, itself included, and how it sends to it.</summary>
+internal sealed class PeerProgress
+{
+    private readonly Inflights _inflights;
+
+    // Highest commit index sent; what was sent to a log that did not match may not have been taken, so it is bounded by Next - 1.
+    private long _sentCommit;
+
+    public PeerProgress(ReplicaId id, long match, long next, bool isLearner, int maxInflightMessages, long maxInflightBytes)
+    {
+        Id = id;
+        Match = match;
+        Next = next;
+        IsLearner = isLearner;
+        _inflights = new Inflights(maxInflightMessages, maxInflightBytes);
+    }
+
+    public ReplicaId Id { get; }
+
+    /// <summary>Highest index known to be durable there, in agreement with the leader's log. Below <see cref="Next"/>.</summary>
+    public long Match { get; private set; }
+
+    /// <summary>First index to send next.</summary>
+    public long Next { get; private set; }
+
+    public ProgressState State { get; private set; }
+
+    /// <summary>Index of the snapshot on its way, in state Snapshot.</summary>
+    public long PendingSnapshot { get; private set; }
+
+    public bool IsLearner { get; internal set; }
+
+    /// <summary>Heard from since the last quorum check.</summary>
+    public bool IsRecentlyActive { get; internal set; }
+
+    /// <summary>A probe is out, or the window is full: wait for an answer or a heartbeat's answer.</summary>
+    public bool IsFlowPaused { get; internal set; }
+
+    /// <summary>Latest round of heartbeats that it answered in this term.</summary>
+    public long AnsweredRound { get; private set; }
+
+    /// <summary>Leader's monotonic time until which it will not vote, as far as its answers say.</summary>
+    public TimeSpan PromisedUntil { get; private set; } = TimeSpan.MinValue;
+
+    public Inflights Inflights => _inflights;
+
+    public bool IsPaused => State switch
+    {
+        ProgressState.Probe or ProgressState.Replicate => IsFlowPaused,
+        ProgressState.Snapshot => true,
+    };
+
+    /// <summary>A new term: nothing is known.</summary>
+    public void Reset(long match, long next)
+    {
+        EnterState(ProgressState.Probe);
+        Match = match;
+        Next = next;
+        _sentCommit = 0;
+        IsRecentlyActive = false;
+        AnsweredRound = 0;
+        PromisedUntil = TimeSpan.MinValue;
+    }
+
+    public void AnsweredHeartbeat(long round) => AnsweredRound = Math.Max(AnsweredRound, round);
+
+    public void Promised(TimeSpan until) => PromisedUntil = until > PromisedUntil ? until : PromisedUntil;
+
+    public void BecomeProbe()
+    {
+        // The snapshot that was on its way may have arrived: probe behind it.
+        var next = State is ProgressState.Snapshot ? Math.Max(Match + 1, PendingSnapshot + 1) : Match + 1;
+        EnterState(ProgressState.Probe);
+        RegressTo(next);
+    }
+
+    public void BecomeReplicate()
+    {
+        EnterState(ProgressState.Replicate);
+        Next = Match + 1;
+    }
+
+    public void BecomeSnapshot(long index)
+    {
+        EnterState(ProgressState.Snapshot);
+        PendingSnapshot = index;
+        Next = index + 1;
+        _sentCommit = index;
+    }
+
+    /// <summary>The snapshot did not arrive. Probe from Match, not from behind a snapshot that was never applied.</summary>
+    public void AbortSnapshot()
+    {
+        PendingSnapshot = 0;
+        BecomeProbe();
+    }
+
+    public void SentEntries(int count, long bytes)
+    {
+        switch (State)
+        {
+            case ProgressState.Replicate:
+                if (count > 0)
+                {
+                    Next += count;
+                    _inflights.Add(Next - 1, bytes);
+                }
+
+                // A message that fills the window, or an empty one that goes out with a full window, is the last until something is heard.
+                IsFlowPaused = _inflights.IsFull;
+                break;
+            case ProgressState.Probe:
+                IsFlowPaused |= count > 0;
+                break;
+            case ProgressState.Snapshot:
+                Invariant.Holds(false, $"peer={this} gets no entries while it waits for a snapshot");
+                break;
+        }
+    }
+
+    public void SentCommit(long commit) => _sentCommit = commit;
+
+    /// <summary>True when the peer could commit more than it has been told.</summary>
+    public bool CanBumpCommit(long committed) => committed > _sentCommit && _sentCommit < Next - 1;
+
+    public bool TryUpdate(long index)
+    {
+        if (index <= Match)
+        {
+            return false;
+        }
+
+        Match = index;
+        Next = Math.Max(Next, index + 1);
+        IsFlowPaused = false;
+        return true;
+    }
+
+    /// <summary>A rejection of the append behind <paramref name="rejected"/>. False when it is old news.</summary>
+    public bool TryDecreaseTo(long rejected, long hint)
+    {
+        if (State is ProgressState.Replicate)
+        {
+            if (rejected <= Match)
+            {
+                return false;
+            }
+
+            // To Match, not to the rejected index: the rejection may be older than the acknowledgement that set Match, and Next must stay above it.
+            RegressTo(Match + 1);
+            return true;
+        }
+
+        if (Next - 1 != rejected)
+        {
+            return false;
+        }
+
+        RegressTo(Math.Max(Math.Min(rejected, hint + 1), Match + 1));
+        IsFlowPaused = false;
+        return true;
+    }
+
+    public override string ToString() => Status().ToString();
+
+    public PeerStatus Status() => new(
+        Id, State, Match, Next, IsLearner, IsPaused, PendingSnapshot, IsRecentlyActive, _inflights.Count, _inflights.Bytes, _inflights.IsFull);
+
+    private void EnterState(ProgressState state)
+    {
+        State = state;
+        IsFlowPaused = false;
+        PendingSnapshot = 0;
+        _inflights.Reset();
+    }
+
+    private void RegressTo(long next)
+    {
+        Next = next;
+        _sentCommit = Math.Min(_sentCommit, next - 1);
+    }
+}

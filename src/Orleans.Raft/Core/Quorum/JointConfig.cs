@@ -1,0 +1,32 @@
+using System;
+
+namespace Orleans.Raft.Core;
+
+/// <summary>Two majorities, both of which must agree (Raft §6); the outgoing one is empty when no change is going on.</summary>
+/// <param name="Incoming">The configuration in force, or the one that is being entered.</param>
+/// <param name="Outgoing">The one that is being left.</param>
+internal readonly record struct JointConfig(MajorityConfig Incoming, MajorityConfig Outgoing)
+{
+    public bool IsJoint => !Outgoing.IsEmpty;
+
+    public bool Contains(ReplicaId id) => Incoming.Contains(id) || Outgoing.Contains(id);
+
+    /// <summary>True when this replica alone is the quorum. Being one of one is not enough: it must be that one.</summary>
+    public bool IsSoleVoter(ReplicaId id) => !IsJoint && Incoming.Count == 1 && Incoming.Contains(id);
+
+    public long CommittedIndex<TIndex>(in TIndex acknowledged)
+        where TIndex : struct, IReplicaIndex =>
+        Math.Min(Incoming.CommittedIndex(acknowledged), Outgoing.CommittedIndex(acknowledged));
+
+    public VoteResult VoteResult<TVotes>(in TVotes votes)
+        where TVotes : struct, IReplicaVotes
+    {
+        var incoming = Incoming.VoteResult(votes);
+        var outgoing = Outgoing.VoteResult(votes);
+        return incoming == outgoing ? incoming
+            : incoming is Core.VoteResult.Lost || outgoing is Core.VoteResult.Lost ? Core.VoteResult.Lost
+            : Core.VoteResult.Pending;
+    }
+
+    public override string ToString() => IsJoint ? $"{Incoming}&&{Outgoing}" : Incoming.ToString();
+}

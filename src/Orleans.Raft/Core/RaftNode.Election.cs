@@ -1,0 +1,129 @@
+using System;
+
+namespace Orleans.Raft.Core;
+
+/// <content>Elections (Raft §5.2, §5.4.1; thesis §9.6 pre-vote, §3.10 transfer).</content>
+public sealed partial class RaftNode
+{
+    private enum CampaignKind
+    {
+        PreElection,
+        Election,
+        Transfer,
+    }
+
+    private bool IsPromotable() =>
+        _tracker.Find(Id) is { IsLearner: false } && !_log.HasPendingSnapshot;
+
+    private StepResult StartElection(CampaignKind kind)
+    {
+        if (Role is RaftRole.Leader)
+        {
+            return Ignore(RefusalReason.AlreadyLeader);
+        }
+
+        if (!IsPromotable())
+        {
+            return Ignore(RefusalReason.NotPromotable);
+        }
+
+        if (kind is not CampaignKind.Transfer && _now < _promisedUntil)
+        {
+            return Ignore(RefusalReason.LeaderAlive);
+        }
+
+        if (_log.Applied < _log.Committed && _log.HasConfChange(_log.Applied + 1, _log.Committed))
+        {
+            // It would count votes in a configuration that is no longer in force (etcd raft issue 456: easily lost).
+            return Ignore(RefusalReason.UnappliedConfChange);
+        }
+
+        Campaign(kind);
+        return Accept();
+    }
+
+    private void Campaign(CampaignKind kind)
+    {
+        var isPreElection = kind is CampaignKind.PreElection;
+        if (isPreElection)
+        {
+            BecomePreCandidate();
+        }
+        else
+        {
+            BecomeCandidate();
+        }
+
+        var term = isPreElection ? Term + 1 : Term;
+        var last = _log.LastId;
+        foreach (var peer in _tracker.Peers)
+        {
+            if (!_tracker.Config.Voters.Contains(peer.Id))
+            {
+                continue;
+            }
+
+            if (peer.Id == Id)
+            {
+                // Its own vote is a message too: it counts when term and vote are durable.
+                Post(isPreElection ? MessageType.MsgPreVoteResp : MessageType.MsgVoteResp, Id, term);
+                continue;
+            }
+
+            var request = NewMessage(isPreElection ? MessageType.MsgPreVote : MessageType.MsgVote, peer.Id);
+            (request.Term, request.LogTerm, request.Index) = (term, last.Term, last.Index);
+            request.IsCampaignTransfer = kind is CampaignKind.Transfer;
+            Send(request);
+        }
+    }
+
+    private StepResult OnVoteRequest(Message message)
+    {
+        var isPreVote = message.Type is MessageType.MsgPreVote;
+
+        // Once a leader of this term is known the vote is given, unless it is a repeat of the one that was given.
+        var canVote = _vote == message.From
+            || (_vote.IsNone && Leader.IsNone)
+            || (isPreVote && message.Term > Term);
+
+        // Learners vote too when they are asked: they may have been promoted without knowing yet.
+        var isGranted = canVote && _log.IsUpToDate(new EntryId(message.LogTerm, message.Index));
+        var answer = NewMessage(isPreVote ? MessageType.MsgPreVoteResp : MessageType.MsgVoteResp, message.From);
+
+        // A grant speaks of the term that was asked for, so that a pre-candidate takes it for its own; a refusal of this replica's.
+        answer.Term = isGranted ? message.Term : Term;
+        answer.Reject = !isGranted;
+        Send(answer);
+        if (isGranted && !isPreVote)
+        {
+            _electionElapsed = 0;
+            _vote = message.From;
+        }
+
+        return Accept();
+    }
+
+    private StepResult OnVoteAnswer(Message message)
+    {
+        switch (_tracker.RecordVote(message.From, !message.Reject))
+        {
+            case VoteResult.Won when Role is RaftRole.PreCandidate:
+                Campaign(CampaignKind.Election);
+                break;
+            case VoteResult.Won:
+                BecomeLeader();
+                BroadcastAppend();
+                break;
+            case VoteResult.Lost:
+                // Not the message's term: a pre-vote's answer may carry a term that nobody is in.
+                BecomeFollower(Term, ReplicaId.None);
+                break;
+            case VoteResult.Pending:
+                break;
+        }
+
+        return Accept();
+    }
+
+    private StepResult OnTimeoutNow() => StartElection(CampaignKind.Transfer);
+}

@@ -1,0 +1,158 @@
+using System;
+
+namespace Orleans.Raft.Core;
+
+/// <content>The follower's side of the log (Raft §5.3, §7), and what the local threads report.</content>
+public sealed partial class RaftNode
+{
+    private StepResult FollowNewLeader(Message message)
+    {
+        BecomeFollower(Term, message.From);
+        return OnLeaderMessage(message);
+    }
+
+    private StepResult FollowLeader(Message message)
+    {
+        Invariant.Holds(
+            Leader.IsNone || Leader == message.From || message.Type is MessageType.MsgSnap,
+            $"two leaders in one term: {message} while {this}");
+        _electionElapsed = 0;
+        Leader = message.From;
+        return OnLeaderMessage(message);
+    }
+
+    private StepResult OnLeaderMessage(Message message) =>
+        message.Type is MessageType.MsgApp ? OnAppend(message)
+        : message.Type is MessageType.MsgHeartbeat ? OnHeartbeat(message)
+        : OnSnapshot(message);
+
+    private StepResult OnAppend(Message message)
+    {
+        var slice = new LogSlice(message.Term, new EntryId(message.LogTerm, message.Index), message.Entries);
+        if (!slice.IsWellFormed())
+        {
+            return Refuse(RefusalReason.MalformedMessage);
+        }
+
+        if (slice.Previous.Index < _log.Committed)
+        {
+            // Old or repeated. What is committed agrees with every leader to come, so it can be acknowledged.
+            Post(MessageType.MsgAppResp, message.From, 0, _log.Committed);
+        }
+        else if (_log.TryAppend(slice, message.Commit))
+        {
+            Post(MessageType.MsgAppResp, message.From, 0, slice.LastIndex);
+        }
+        else
+        {
+            var hint = _log.FindConflictByTerm(Math.Min(slice.Previous.Index, _log.LastIndex), slice.Previous.Term);
+            var answer = NewMessage(MessageType.MsgAppResp, message.From);
+            (answer.Index, answer.Reject, answer.RejectHint, answer.LogTerm) = (slice.Previous.Index, true, hint.Index, hint.Term);
+            Send(answer);
+        }
+
+        return Accept();
+    }
+
+    private StepResult OnHeartbeat(Message message)
+    {
+        // Not beyond what this replica has acknowledged; if it has less now, it has lost its log, and that is an invariant of CommitTo.
+        _log.CommitTo(message.Commit);
+        if (_config.VotePromise > TimeSpan.Zero)
+        {
+            var until = _now + _config.VotePromise;
+            _promisedUntil = until > _promisedUntil ? until : _promisedUntil;
+        }
+
+        var answer = NewMessage(MessageType.MsgHeartbeatResp, message.From);
+        (answer.Context, answer.Promise) = (message.Context, _config.VotePromise);
+        Send(answer);
+        return Accept();
+    }
+
+    private StepResult OnSnapshot(Message message)
+    {
+        if (message.Snapshot is not { } snapshot || snapshot.Id.Index <= 0)
+        {
+            return Refuse(RefusalReason.MalformedMessage);
+        }
+
+        Post(MessageType.MsgAppResp, message.From, 0, TryRestore(snapshot) ? _log.LastIndex : _log.Committed);
+        return Accept();
+    }
+
+    private bool TryRestore(Snapshot snapshot)
+    {
+        if (snapshot.Id.Index <= _log.Committed || Role is not RaftRole.Follower || !Names(snapshot.ConfState, Id))
+        {
+            return false;
+        }
+
+        if (_log.Matches(snapshot.Id))
+        {
+            // The log has it all; only the commit index was behind.
+            _log.CommitTo(snapshot.Id.Index);
+            return false;
+        }
+
+        _log.Restore(snapshot);
+        var problem = ConfChanger.Restore(_tracker, _log.LastIndex, snapshot.ConfState);
+        Invariant.Holds(problem is null, $"configuration of snapshot {snapshot.Id}: {problem}");
+        return true;
+    }
+
+    private static bool Names(ConfState state, ReplicaId id) =>
+        state.Voters.Contains(id) || state.Learners.Contains(id) || state.VotersOutgoing.Contains(id);
+
+    private StepResult OnAppendStored(Message message)
+    {
+        if (message.Index != 0)
+        {
+            _log.StableTo(new EntryId(message.LogTerm, message.Index));
+        }
+
+        if (message.Snapshot is { } snapshot)
+        {
+            OnSnapshotStored(snapshot);
+        }
+
+        return Accept();
+    }
+
+    private void OnSnapshotStored(Snapshot snapshot)
+    {
+        _log.StableSnapshotTo(snapshot.Id.Index);
+        MoveApplied(snapshot.Id.Index, 0);
+    }
+
+    private StepResult OnEntriesApplied(Message message)
+    {
+        if (message.Entries.Count > 0)
+        {
+            var (size, payload) = (0L, 0L);
+            for (var i = 0; i < message.Entries.Count; i++)
+            {
+                var entry = message.Entries[i];
+                size += EntrySize.Of(entry);
+                payload += entry.Data.Length;
+            }
+
+            MoveApplied(message.Entries[^1].Index, size);
+            _uncommittedSize = Math.Max(0, _uncommittedSize - payload);
+        }
+
+        return Accept();
+    }
+
+    private void MoveApplied(long index, long size)
+    {
+        var applied = Math.Max(index, _log.Applied);
+        _log.AppliedTo(applied, size);
+        if (_tracker.Config.AutoLeave && applied >= _pendingConfIndex && Role is RaftRole.Leader)
+        {
+            // It may be refused while leadership is handed over; the next applied entry tries again, here or at the next leader.
+            _oneEntry[0] = new Entry(0, 0, EntryType.EntryConfChangeV2, default);
+            AppendProposals(_oneEntry);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+using System;
+using System.Collections.Generic;
+
+namespace Orleans.Raft.Core;
+
+/// <content>Configuration changes (Raft §6; thesis §4) and handing leadership over (thesis §3.10).</content>
+public sealed partial class RaftNode
+{
+    private ProposeResult ProposeConfChange(EntryType type, byte[] data, TimeSpan now)
+    {
+        _oneEntry[0] = new Entry(0, 0, type, data);
+        return Propose(_oneEntry, now);
+    }
+
+    /// <summary>Whether a change may be appended now. One change at a time is what keeps the majorities of old and new overlapping.</summary>
+    private RefusalReason JudgeConfChange(in Entry entry)
+    {
+        if (!ConfChangeCodec.TryDecode(entry, out var change))
+        {
+            return RefusalReason.ConfChangeMalformed;
+        }
+
+        if (_config.DisableConfChangeValidation)
+        {
+            return RefusalReason.None;
+        }
+
+        var isLeaving = change.Changes.IsEmpty;
+        return _pendingConfIndex > _log.Applied ? RefusalReason.ConfChangePending
+            : _tracker.Config.Voters.IsJoint && !isLeaving ? RefusalReason.ConfChangeJoint
+            : !_tracker.Config.Voters.IsJoint && isLeaving ? RefusalReason.ConfChangeNotJoint
+            : _config.RefuseConfChanges && ConfChanger.Check(_tracker, change) is not null ? RefusalReason.ConfChangeImpossible
+            : RefusalReason.None;
+    }
+
+    private void OnConfChangeApplied(ConfChangeV2 change)
+    {
+        // Whether a change is possible follows from the log alone, so that every replica skips the same ones.
+        if (ConfChanger.TryApply(_tracker, _log.LastIndex, change) is null)
+        {
+            OnConfigurationChanged();
+        }
+    }
+
+    private void OnConfigurationChanged()
+    {
+        if (Role is not RaftRole.Leader)
+        {
+            return;
+        }
+
+        if (_tracker.Find(Id) is not { IsLearner: false })
+        {
+            if (_config.StepDownOnRemoval)
+            {
+                BecomeFollower(Term, ReplicaId.None);
+            }
+
+            return;
+        }
+
+        // The quorum may have shrunk, so that more is committed than before.
+        if (TryCommit())
+        {
+            BroadcastAppend();
+        }
+        else
+        {
+            ProbeEverybody();
+        }
+
+        if (!_transferee.IsNone && !_tracker.Config.Voters.Contains(_transferee))
+        {
+            AbortTransfer();
+        }
+    }
+
+    private void ProbeEverybody()
+    {
+        // Newcomers need not wait for a heartbeat or a proposal.
+        for (var i = 0; i < _tracker.Count; i++)
+        {
+            var peer = _tracker.At(i);
+            if (peer.Id != Id)
+            {
+                TrySendAppend(peer, mayBeEmpty: false);
+            }
+        }
+    }
+
+    private StepResult OnTransferWish(ReplicaId to) =>
+        Role is RaftRole.Candidate or RaftRole.PreCandidate ? Refuse(RefusalReason.ElectionInProgress) : OnTransferRequest(to);
+
+    private StepResult OnTransferRequest(ReplicaId to)
+    {
+        if (Role is not RaftRole.Leader)
+        {
+            return ForwardTransfer(to);
+        }
+
+        if (_tracker.Find(to) is not { } peer)
+        {
+            return Refuse(RefusalReason.UnknownPeer);
+        }
+
+        if (peer.IsLearner)
+        {
+            return Refuse(RefusalReason.Learner);
+        }
+
+        if (_transferee == to)
+        {
+            return Ignore(RefusalReason.TransferInProgress);
+        }
+
+        // Another target replaces the earlier one; this replica as target only ends the transfer.
+        AbortTransfer();
+        if (to == Id)
+        {
+            return Refuse(RefusalReason.AlreadyLeader);
+        }
+
+        _electionElapsed = 0;
+        _transferee = to;
+        if (peer.Match == _log.LastIndex)
+        {
+            SendTimeoutNow(to);
+        }
+        else
+        {
+            TrySendAppend(peer, mayBeEmpty: true);
+        }
+
+        return Accept();
+    }
+
+    private StepResult ForwardTransfer(ReplicaId to)
+    {
+        if (Leader.IsNone)
+        {
+            return Refuse(RefusalReason.NoLeader);
+        }
+
+        // The wish names its beneficiary as sender, so that it reads the same whoever passes it on.
+        var message = NewMessage(MessageType.MsgTransferLeader, Leader);
+        message.From = to;
+        Send(message);
+        return Accept();
+    }
+
+    private void SendTimeoutNow(ReplicaId to)
+    {
+        // The message may arrive late, and what it starts does not ask whether this leader is alive: no lease from here on.
+        _hasSentTimeoutNow = true;
+        Post(MessageType.MsgTimeoutNow, to, 0);
+    }
+
+    private StepResult OnForgetLeader()
+    {
+        if (Role is not RaftRole.Follower)
+        {
+            return Ignore(Role is RaftRole.Leader ? RefusalReason.AlreadyLeader : RefusalReason.ElectionInProgress);
+        }
+
+        if (_config.ReadOnlyOption is ReadOnlyOption.LeaseBased)
+        {
+            return Refuse(RefusalReason.LeaseBasedReads);
+        }
+
+        Leader = ReplicaId.None;
+        return Accept();
+    }
+}

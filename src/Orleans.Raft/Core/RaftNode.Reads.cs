@@ -1,0 +1,213 @@
+using System;
+
+namespace Orleans.Raft.Core;
+
+/// <content>Heartbeats, and the linearizable reads that they confirm (thesis §6.4).</content>
+public sealed partial class RaftNode
+{
+    private bool HasCommittedInTerm => _log.TryGetTerm(_log.Committed, out var term) && term == Term;
+
+    private ReadIndexResult OnReadRequest(long context)
+    {
+        if (Role is RaftRole.Leader)
+        {
+            return TryTakeRead(Id, context, out var reason) ? new ReadIndexResult(true, false, reason, Leader) : RefuseRead(reason);
+        }
+
+        if (Role is not RaftRole.Follower)
+        {
+            return RefuseRead(RefusalReason.ElectionInProgress);
+        }
+
+        if (Leader.IsNone)
+        {
+            return RefuseRead(RefusalReason.NoLeader);
+        }
+
+        PostReadRequest(Id, context);
+        return new ReadIndexResult(true, true, RefusalReason.None, Leader);
+    }
+
+    private StepResult OnForwardedRead(Message message)
+    {
+        if (Role is RaftRole.Leader)
+        {
+            return TryTakeRead(message.From, message.Context, out var reason) ? Accept() : RefuseForwardedRead(message, reason);
+        }
+
+        if (Leader.IsNone || Leader == message.From)
+        {
+            return RefuseForwardedRead(message, RefusalReason.NoLeader);
+        }
+
+        PostReadRequest(message.From, message.Context);
+        return Accept();
+    }
+
+    private void PostReadRequest(ReplicaId from, long context)
+    {
+        var message = NewMessage(MessageType.MsgReadIndex, Leader);
+        (message.From, message.Context) = (from, context);
+        Send(message);
+    }
+
+    private bool TryTakeRead(ReplicaId from, long context, out RefusalReason reason)
+    {
+        reason = RefusalReason.None;
+        if (HasCommittedInTerm)
+        {
+            StartRead(from, context);
+            return true;
+        }
+
+        // Before the first commit of its term a leader does not know what is committed, also when it is the only voter: after a power loss its
+        // commit index may lie behind what it acknowledged.
+        if (_reads.AwaitingCommitCount >= _config.MaxPendingReads)
+        {
+            reason = RefusalReason.PendingReadLimit;
+            return false;
+        }
+
+        _reads.AwaitCommit(from, context);
+        return true;
+    }
+
+    private void StartRead(ReplicaId from, long context)
+    {
+        if (_tracker.Config.Voters.IsSoleVoter(Id) || HasLease())
+        {
+            AnswerRead(new PendingRead(from, context, _log.Committed, 0));
+            return;
+        }
+
+        // Reads that come before the heartbeats of the latest round have left share it.
+        if (!_reads.IsRoundOpen)
+        {
+            BroadcastHeartbeat();
+        }
+
+        _reads.AwaitRound(from, context, _log.Committed);
+    }
+
+    /// <summary>True while a quorum has promised not to vote for anybody else, reckoned from when the heartbeats were sent that it answered.</summary>
+    private bool HasLease() =>
+        _config.ReadOnlyOption is ReadOnlyOption.LeaseBased && !_hasSentTimeoutNow && _tracker.LeaseEnd(Id) > _now;
+
+    private void ReleaseReadsAwaitingCommit()
+    {
+        while (_reads.TryTakeCommitted(out var read))
+        {
+            StartRead(read.From, read.Context);
+        }
+    }
+
+    private void AnswerRead(PendingRead read)
+    {
+        if (read.From == Id)
+        {
+            _readStates.Add(new ReadState(read.Index, read.Context));
+            return;
+        }
+
+        var answer = NewMessage(MessageType.MsgReadIndexResp, read.From);
+        (answer.Index, answer.Context) = (read.Index, read.Context);
+        Send(answer);
+    }
+
+    private void RefuseAllReads()
+    {
+        while (_reads.TryTakeAny(out var read))
+        {
+            if (read.From == Id)
+            {
+                _readStates.Add(new ReadState(0, read.Context, RefusalReason.LeadershipLost));
+            }
+            else
+            {
+                PostReadRefusal(read.From, read.Context);
+            }
+        }
+
+        _reads.Reset();
+    }
+
+    private StepResult RefuseForwardedRead(Message message, RefusalReason reason)
+    {
+        if (message.From != Id && !message.From.IsNone)
+        {
+            PostReadRefusal(message.From, message.Context);
+        }
+
+        return Refuse(reason);
+    }
+
+    private void PostReadRefusal(ReplicaId to, long context)
+    {
+        var answer = NewMessage(MessageType.MsgReadIndexResp, to);
+        (answer.Reject, answer.Context) = (true, context);
+        Send(answer);
+    }
+
+    private StepResult OnReadAnswer(Message message)
+    {
+        var reason = message.Reject ? RefusalReason.LeadershipLost : RefusalReason.None;
+        _readStates.Add(new ReadState(message.Index, message.Context, reason));
+        return Accept();
+    }
+
+    private ReadIndexResult RefuseRead(RefusalReason reason) => new(false, false, reason, Leader);
+
+    private void BroadcastHeartbeat()
+    {
+        var round = _reads.StartRound(_now);
+        foreach (var peer in _tracker.Peers)
+        {
+            if (peer.Id == Id)
+            {
+                continue;
+            }
+
+            // Not beyond what the peer is known to have: it may lack what is committed, and must not commit other entries in its place.
+            var commit = Math.Min(peer.Match, _log.Committed);
+            var message = NewMessage(MessageType.MsgHeartbeat, peer.Id);
+            (message.Commit, message.Context) = (commit, round);
+            Send(message);
+            peer.SentCommit(commit);
+        }
+    }
+
+    private StepResult OnHeartbeatAnswer(Message message)
+    {
+        if (_tracker.Find(message.From) is not { } peer)
+        {
+            return Ignore(RefusalReason.UnknownPeer);
+        }
+
+        peer.IsRecentlyActive = true;
+        peer.IsFlowPaused = false;
+        if (peer.Match < _log.LastIndex || peer.State is ProgressState.Probe)
+        {
+            TrySendAppend(peer, mayBeEmpty: true);
+        }
+
+        var round = message.Context;
+        if (round <= 0 || round > _reads.Round)
+        {
+            return Accept();
+        }
+
+        peer.AnsweredHeartbeat(round);
+        if (message.Promise > TimeSpan.Zero && _reads.TryGetSentAt(round, out var sentAt))
+        {
+            peer.Promised(sentAt + (message.Promise * ((100 - _config.ClockDriftPercent) / 100.0)));
+        }
+
+        var confirmed = _tracker.AnsweredRound(Id);
+        while (_reads.TryTakeConfirmed(confirmed, out var read))
+        {
+            AnswerRead(read);
+        }
+
+        return Accept();
+    }
+}

@@ -1,0 +1,152 @@
+using System;
+
+namespace Orleans.Raft.Core;
+
+/// <content>Start, ticks, and the edges between roles (Raft figure 4).</content>
+public sealed partial class RaftNode
+{
+    private void Recover(ILogReader log)
+    {
+        var (hardState, confState) = log.InitialState;
+        var applied = _config.Applied ?? _log.Applied;
+        Invariant.Holds(applied >= _log.Applied, $"applied={applied} is before the log's first={_log.FirstIndex}: its state is lost, it must be added anew");
+        Invariant.Holds(applied <= _log.LastIndex, $"applied={applied} is beyond last={_log.LastIndex}: its log is lost, it must be added anew");
+
+        // A commit index alone is not synced, so after a power loss the state machine may be ahead of it; what is applied was committed.
+        _log.CommitTo(Math.Max(hardState.Commit, applied));
+        _log.AppliedTo(applied, 0);
+        var problem = ConfChanger.Restore(_tracker, _log.LastIndex, confState);
+        Invariant.Holds(problem is null, $"stored configuration {confState}: {problem}");
+        Term = hardState.Term;
+        _vote = hardState.Vote;
+        BecomeFollower(Term, ReplicaId.None);
+        _readySoftState = CurrentSoftState;
+        // A commit index that was raised above has yet to be stored.
+        _readyHardState = hardState.IsEmpty ? CurrentHardState : hardState;
+    }
+
+    private void TickElection()
+    {
+        _electionElapsed++;
+        if (_electionElapsed >= _electionTimeout && IsPromotable() && _now >= _promisedUntil)
+        {
+            _electionElapsed = 0;
+            StartElection(_config.PreVote ? CampaignKind.PreElection : CampaignKind.Election);
+        }
+    }
+
+    private void TickLeader()
+    {
+        _heartbeatElapsed++;
+        _electionElapsed++;
+        if (_electionElapsed >= _config.ElectionTicks)
+        {
+            _electionElapsed = 0;
+            if (_config.CheckQuorum)
+            {
+                CheckQuorum();
+            }
+
+            if (Role is RaftRole.Leader && !_transferee.IsNone)
+            {
+                // The target did not take over in an election timeout: go on leading (thesis §3.10).
+                AbortTransfer();
+            }
+        }
+
+        if (Role is RaftRole.Leader && _heartbeatElapsed >= _config.HeartbeatTicks)
+        {
+            _heartbeatElapsed = 0;
+            BroadcastHeartbeat();
+        }
+    }
+
+    private void CheckQuorum()
+    {
+        if (!_tracker.IsQuorumActive())
+        {
+            BecomeFollower(Term, ReplicaId.None);
+        }
+
+        foreach (var peer in _tracker.Peers)
+        {
+            if (peer.Id != Id)
+            {
+                peer.IsRecentlyActive = false;
+            }
+        }
+    }
+
+    private void BecomeFollower(long term, ReplicaId leader)
+    {
+        Reset(term);
+        Role = RaftRole.Follower;
+        Leader = leader;
+        RefuseAllReads();
+    }
+
+    private void BecomePreCandidate()
+    {
+        Invariant.Holds(Role is not RaftRole.Leader, $"a leader does not ask for votes: {this}");
+
+        // Neither term nor vote nor timeout change: a pre-candidate has promised nothing to anybody.
+        _tracker.ResetVotes();
+        Role = RaftRole.PreCandidate;
+        Leader = ReplicaId.None;
+    }
+
+    private void BecomeCandidate()
+    {
+        Invariant.Holds(Role is not RaftRole.Leader, $"a leader does not ask for votes: {this}");
+        Reset(Term + 1);
+        _vote = Id;
+        Role = RaftRole.Candidate;
+    }
+
+    private void BecomeLeader()
+    {
+        Invariant.Holds(Role is RaftRole.Candidate, $"only a candidate becomes leader: {this}");
+        var self = _tracker.Find(Id);
+        Invariant.Holds(self is not null, $"a leader is a member of its configuration: {_tracker.Config}");
+        Reset(Term);
+        Role = RaftRole.Leader;
+        Leader = Id;
+        _hasSentTimeoutNow = false;
+        self.BecomeReplicate();
+        self.IsRecentlyActive = true;
+
+        // There may be a configuration change in the tail; no other one is proposed before the whole tail is applied.
+        _pendingConfIndex = _log.LastIndex;
+
+        // Thesis §6.4, Raft §8: an entry of its own term, by which it learns what is committed. It has no payload, so no limit can refuse it.
+        AppendOwn(new Entry(0, 0, EntryType.EntryNormal, default));
+    }
+
+    private void Reset(long term)
+    {
+        if (Term != term)
+        {
+            Term = term;
+            _vote = ReplicaId.None;
+        }
+
+        Leader = ReplicaId.None;
+        _electionElapsed = 0;
+        _heartbeatElapsed = 0;
+        DrawElectionTimeout();
+        AbortTransfer();
+        _tracker.ResetVotes();
+        var last = _log.LastIndex;
+        foreach (var peer in _tracker.Peers)
+        {
+            peer.Reset(peer.Id == Id ? last : 0, last + 1);
+        }
+
+        _pendingConfIndex = 0;
+        _uncommittedSize = 0;
+    }
+
+    private void DrawElectionTimeout() => _electionTimeout = _config.ElectionTicks + _jitter.Next(_config.ElectionTicks);
+
+    private void AbortTransfer() => _transferee = ReplicaId.None;
+}

@@ -1,0 +1,155 @@
+namespace Orleans.Raft.Core;
+
+/// <content>The gate for messages, the rules about terms (Raft §5.1), and the table of roles and messages.</content>
+public sealed partial class RaftNode
+{
+    private StepResult Admit(Message message)
+    {
+        if (!message.From.IsLocalThread)
+        {
+            if (message.Type.IsLocal())
+            {
+                return Refuse(RefusalReason.LocalMessage);
+            }
+
+            if (message.Type.IsResponse() && _tracker.Find(message.From) is null)
+            {
+                return Refuse(RefusalReason.UnknownPeer);
+            }
+        }
+
+        return message.Term < 0 || message.Index < 0 || message.Commit < 0 || message.RejectHint < 0
+            ? Refuse(RefusalReason.MalformedMessage)
+            : StepWithTerm(message);
+    }
+
+    private StepResult StepWithTerm(Message message)
+    {
+        if (message.Term > Term)
+        {
+            if (IsVoteRequest(message) && !message.IsCampaignTransfer && HearsLeader())
+            {
+                // Stickiness (thesis §4.2.3): a replica that was cut off or removed does not depose a working leader. Silent, so that it learns no term.
+                return Ignore(RefusalReason.LeaderAlive);
+            }
+
+            AdoptTerm(message);
+        }
+        else if (message.Term != 0 && message.Term < Term)
+        {
+            return OnOldTerm(message);
+        }
+
+        return Role switch
+        {
+            RaftRole.Leader => StepLeader(message),
+            RaftRole.Candidate => StepCandidate(message),
+            RaftRole.PreCandidate => StepCandidate(message),
+            RaftRole.Follower => StepFollower(message),
+        };
+    }
+
+    private static bool IsVoteRequest(Message message) => message.Type is MessageType.MsgVote or MessageType.MsgPreVote;
+
+    private bool HearsLeader() =>
+        (_config.CheckQuorum && !Leader.IsNone && _electionElapsed < _config.ElectionTicks) || _now < _promisedUntil;
+
+    private void AdoptTerm(Message message)
+    {
+        if (message.Type is MessageType.MsgPreVote || (message.Type is MessageType.MsgPreVoteResp && !message.Reject))
+        {
+            // The term of a pre-vote is the one that would come; nobody is in it yet.
+            return;
+        }
+
+        var isFromLeader = message.Type is MessageType.MsgApp or MessageType.MsgHeartbeat or MessageType.MsgSnap;
+        BecomeFollower(message.Term, isFromLeader ? message.From : ReplicaId.None);
+    }
+
+    private StepResult OnOldTerm(Message message)
+    {
+        if (message.Type is MessageType.MsgHeartbeat or MessageType.MsgApp && (_config.CheckQuorum || _config.PreVote))
+        {
+            // This replica raised its term while it was cut off and is ignored as a candidate: an answer in its term makes the leader step down
+            // and brings it back.
+            Post(MessageType.MsgAppResp, message.From, 0);
+        }
+        else if (message.Type is MessageType.MsgPreVote)
+        {
+            // Not silent: with mixed settings a candidate with a longer log and a lower term would wait for ever.
+            var answer = NewMessage(MessageType.MsgPreVoteResp, message.From);
+            (answer.Term, answer.Reject) = (Term, true);
+            Send(answer);
+        }
+        else if (message.Type is MessageType.MsgStorageAppendResp && message.Snapshot is { } snapshot)
+        {
+            // Entries that became durable in an old term may have been replaced since. A snapshot holds what is committed.
+            OnSnapshotStored(snapshot);
+        }
+
+        return Ignore(RefusalReason.OldTerm);
+    }
+
+    private StepResult StepLeader(Message message) => message.Type switch
+    {
+        MessageType.MsgAppResp => OnAppendAnswer(message),
+        MessageType.MsgHeartbeatResp => OnHeartbeatAnswer(message),
+        MessageType.MsgProp => OnForwardedProposal(message),
+        MessageType.MsgReadIndex => OnForwardedRead(message),
+        MessageType.MsgTransferLeader => OnTransferRequest(message.From),
+        MessageType.MsgVote or MessageType.MsgPreVote => OnVoteRequest(message),
+        MessageType.MsgStorageAppendResp => OnAppendStored(message),
+        MessageType.MsgStorageApplyResp => OnEntriesApplied(message),
+        MessageType.MsgApp or MessageType.MsgHeartbeat or MessageType.MsgSnap => RejectSecondLeader(message),
+        MessageType.MsgVoteResp or MessageType.MsgPreVoteResp or MessageType.MsgTimeoutNow => Ignore(RefusalReason.AlreadyLeader),
+        MessageType.MsgReadIndexResp => Ignore(RefusalReason.Irrelevant),
+        MessageType.MsgHup or MessageType.MsgBeat or MessageType.MsgUnreachable or MessageType.MsgSnapStatus
+            or MessageType.MsgCheckQuorum or MessageType.MsgForgetLeader or MessageType.MsgStorageAppend
+            or MessageType.MsgStorageApply => Refuse(RefusalReason.LocalMessage),
+    };
+
+    private StepResult StepCandidate(Message message) => message.Type switch
+    {
+        MessageType.MsgApp or MessageType.MsgHeartbeat or MessageType.MsgSnap => FollowNewLeader(message),
+        MessageType.MsgVoteResp when Role is RaftRole.Candidate => OnVoteAnswer(message),
+        MessageType.MsgPreVoteResp when Role is RaftRole.PreCandidate => OnVoteAnswer(message),
+        MessageType.MsgVoteResp or MessageType.MsgPreVoteResp => Ignore(RefusalReason.Irrelevant),
+        MessageType.MsgProp => Refuse(RefusalReason.ElectionInProgress),
+        MessageType.MsgReadIndex => RefuseForwardedRead(message, RefusalReason.ElectionInProgress),
+        MessageType.MsgVote or MessageType.MsgPreVote => OnVoteRequest(message),
+        MessageType.MsgStorageAppendResp => OnAppendStored(message),
+        MessageType.MsgStorageApplyResp => OnEntriesApplied(message),
+        MessageType.MsgAppResp or MessageType.MsgHeartbeatResp or MessageType.MsgReadIndexResp
+            or MessageType.MsgTransferLeader => Ignore(RefusalReason.ElectionInProgress),
+        MessageType.MsgTimeoutNow => Ignore(RefusalReason.ElectionInProgress),
+        MessageType.MsgHup or MessageType.MsgBeat or MessageType.MsgUnreachable or MessageType.MsgSnapStatus
+            or MessageType.MsgCheckQuorum or MessageType.MsgForgetLeader or MessageType.MsgStorageAppend
+            or MessageType.MsgStorageApply => Refuse(RefusalReason.LocalMessage),
+    };
+
+    private StepResult StepFollower(Message message) => message.Type switch
+    {
+        MessageType.MsgApp or MessageType.MsgHeartbeat or MessageType.MsgSnap => FollowLeader(message),
+        MessageType.MsgVote or MessageType.MsgPreVote => OnVoteRequest(message),
+        MessageType.MsgTimeoutNow => OnTimeoutNow(),
+        MessageType.MsgReadIndexResp => OnReadAnswer(message),
+        MessageType.MsgProp => OnForwardedProposal(message),
+        MessageType.MsgReadIndex => OnForwardedRead(message),
+        MessageType.MsgTransferLeader => OnTransferRequest(message.From),
+        MessageType.MsgStorageAppendResp => OnAppendStored(message),
+        MessageType.MsgStorageApplyResp => OnEntriesApplied(message),
+        MessageType.MsgAppResp or MessageType.MsgHeartbeatResp or MessageType.MsgVoteResp
+            or MessageType.MsgPreVoteResp => Ignore(RefusalReason.Irrelevant),
+        MessageType.MsgHup or MessageType.MsgBeat or MessageType.MsgUnreachable or MessageType.MsgSnapStatus
+            or MessageType.MsgCheckQuorum or MessageType.MsgForgetLeader or MessageType.MsgStorageAppend
+            or MessageType.MsgStorageApply => Refuse(RefusalReason.LocalMessage),
+    };
+
+    /// <summary>Two leaders in one term cannot be (Raft §5.2); if it happens somebody voted twice, and nothing here can be trusted.</summary>
+    private StepResult RejectSecondLeader(Message message)
+    {
+        // A snapshot may be sent by whoever has one, so it proves nothing.
+        Invariant.Holds(message.From == Id || message.Type is MessageType.MsgSnap, $"second leader: {message} while {this}");
+        return Ignore(RefusalReason.AlreadyLeader);
+    }
+}

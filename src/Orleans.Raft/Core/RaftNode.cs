@@ -1,0 +1,380 @@
+using System;
+using System.Collections.Generic;
+
+namespace Orleans.Raft.Core;
+
+/// <summary>
+/// One replica of one Raft group as a value machine: inputs are verbs and messages, output is <see cref="Ready"/>. It does no I/O, knows no clock
+/// and no thread; calls must not overlap. It decides as etcd's raft library does, but for what docs/divergence.md lists.
+/// </summary>
+/// <remarks>No exception leaves it for a protocol outcome: what cannot be done is refused with a reason, and a broken invariant makes it <see cref="IsFaulted"/>.</remarks>
+public sealed partial class RaftNode
+{
+    private readonly RaftConfig _config;
+    private readonly RaftLog _log = null!;
+    private readonly ProgressTracker _tracker;
+    private readonly ReadRounds _reads = new();
+    private readonly MessagePool _pool = new();
+    private readonly InputRing _inputs = new();
+    private readonly Entry[] _oneEntry = new Entry[1];
+
+    // Messages for the next Ready: those that may leave at once, and those that wait until what was decided before them is durable.
+    private readonly List<Message> _afterAppend = [];
+    private readonly List<Message> _stepsOnAdvance = [];
+    private readonly List<ReadState> _readStates = [];
+    private List<Message> _messages = [];
+
+    private readonly Ready _ready = new();
+    private SoftState _readySoftState;
+    private HardState _readyHardState;
+    private bool _isAdvancePending;
+
+    private ElectionJitter _jitter;
+    private RaftFault? _fault;
+
+    // Latest monotonic time the host has told; moves forward only.
+    private TimeSpan _now;
+    private bool _hasStarted;
+
+    // No vote and no campaign of its own before this time (A14): it was told to a leader, or the replica may have told so before it restarted.
+    private TimeSpan _promisedUntil;
+
+    private ReplicaId _vote;
+    private int _electionElapsed;
+    private int _heartbeatElapsed;
+    private int _electionTimeout;
+
+    // Leader only. Who leadership is being handed to; whether anybody was told to campaign in this term, which ends leases for good.
+    private ReplicaId _transferee;
+    private bool _hasSentTimeoutNow;
+
+    // Leader only. Index of the latest configuration change in the log; no other one is proposed before it is applied.
+    private long _pendingConfIndex;
+
+    // Leader only. Payload bytes appended in this term and not yet applied.
+    private long _uncommittedSize;
+
+    /// <summary>Starts a replica from its durable state. A log that contradicts itself makes it faulted.</summary>
+    /// <param name="config">Settings.</param>
+    /// <param name="log">Durable log; read synchronously, from inside the verbs.</param>
+    /// <exception cref="ArgumentException">A setting is out of range.</exception>
+    public RaftNode(RaftConfig config, ILogReader log)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(log);
+        config.Validate();
+        _config = config;
+        _jitter = new ElectionJitter(ElectionJitter.Mix(config.ElectionSeed, config.Id));
+        _tracker = new ProgressTracker(config.MaxInflightMessages, config.MaxInflightBytes);
+        try
+        {
+            _log = new RaftLog(log, MaxApplyingSize(config));
+            Recover(log);
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+        }
+    }
+
+    /// <summary>This replica.</summary>
+    public ReplicaId Id => _config.Id;
+
+    /// <summary>Its role.</summary>
+    public RaftRole Role { get; private set; }
+
+    /// <summary>Latest term seen.</summary>
+    public long Term { get; private set; }
+
+    /// <summary>The leader of <see cref="Term"/>, if known.</summary>
+    public ReplicaId Leader { get; private set; }
+
+    /// <summary>True once an invariant broke; from then on every verb is refused.</summary>
+    public bool IsFaulted => _fault is not null;
+
+    /// <summary>Why it faulted, with evidence.</summary>
+    public RaftFault? Fault => _fault;
+
+    /// <summary>Highest index known to be committed.</summary>
+    public long Committed => _log?.Committed ?? 0;
+
+    /// <summary>Highest index reported as applied.</summary>
+    public long Applied => _log?.Applied ?? 0;
+
+    /// <summary>Last index of the log.</summary>
+    public long LastIndex => _log?.LastIndex ?? 0;
+
+    private bool AppliesUnstable => !_config.AsyncStorageWrites;
+
+    private HardState CurrentHardState => new(Term, _vote, _log.Committed);
+
+    private SoftState CurrentSoftState => new(Leader, Role);
+
+    /// <summary>A message from a peer, or from a local thread. The message may be given back with <see cref="Recycle"/> afterwards.</summary>
+    public StepResult Step(Message message, TimeSpan now)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        if (!Enter(Input.Of(message), now))
+        {
+            return Refuse(RefusalReason.Faulted);
+        }
+
+        try
+        {
+            return Leave(Admit(message));
+        }
+        catch (Exception exception)
+        {
+            return Fail(exception);
+        }
+    }
+
+    /// <summary>A tick has passed.</summary>
+    public void Tick(TimeSpan now)
+    {
+        if (!Enter(Input.Of(nameof(Tick)), now))
+        {
+            return;
+        }
+
+        try
+        {
+            if (Role is RaftRole.Leader)
+            {
+                TickLeader();
+            }
+            else
+            {
+                TickElection();
+            }
+
+            Leave(Accept());
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+        }
+    }
+
+    /// <summary>
+    /// Proposes a command. On the leader the entry is appended and sent at once; on a follower it is sent to the leader unless forwarding is off.
+    /// </summary>
+    /// <param name="data">The command; must not change as long as the entry is in use.</param>
+    /// <param name="now">Caller's monotonic time.</param>
+    public ProposeResult Propose(ReadOnlyMemory<byte> data, TimeSpan now)
+    {
+        _oneEntry[0] = new Entry(0, 0, EntryType.EntryNormal, data);
+        return Propose(_oneEntry, now);
+    }
+
+    /// <summary>Proposes several commands as consecutive entries, all or none. The list is read during the call only.</summary>
+    public ProposeResult Propose(IReadOnlyList<Entry> entries, TimeSpan now)
+    {
+        ArgumentNullException.ThrowIfNull(entries);
+        if (!Enter(Input.Of(nameof(Propose), entries.Count), now))
+        {
+            return ProposeResult.Refused(RefusalReason.Faulted, Leader);
+        }
+
+        try
+        {
+            var result = ProposeEntries(entries, Id);
+            Leave(Accept());
+            return result;
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+            return ProposeResult.Refused(RefusalReason.Faulted, Leader);
+        }
+    }
+
+    /// <summary>Proposes a configuration change. It takes effect where and when it is applied; one at a time.</summary>
+    public ProposeResult ProposeConfChange(ConfChangeV2 change, TimeSpan now) =>
+        ProposeConfChange(EntryType.EntryConfChangeV2, ConfChangeCodec.Encode(change), now);
+
+    /// <summary>Proposes a configuration change in the single-step form.</summary>
+    public ProposeResult ProposeConfChange(ConfChange change, TimeSpan now) =>
+        ProposeConfChange(EntryType.EntryConfChange, ConfChangeCodec.Encode(change), now);
+
+    /// <summary>
+    /// A committed configuration change is being applied. To be called for each, in order, before the apply is reported. A change that is impossible in the
+    /// configuration at hand changes nothing, on every replica alike. To reject a change, the host calls this with a change without operations on real replicas.
+    /// </summary>
+    /// <returns>The configuration in force afterwards; to be stored with the applied index.</returns>
+    public ConfState ApplyConfChange(ConfChangeV2 change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        if (!Enter(Input.Of(nameof(ApplyConfChange), change.Changes.Length), _now))
+        {
+            return _tracker.ConfState();
+        }
+
+        try
+        {
+            OnConfChangeApplied(change);
+            Leave(Accept());
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+        }
+
+        return _tracker.ConfState();
+    }
+
+    /// <summary>
+    /// Asks from which index on local state is fresh enough for a linearizable read. The answer comes as a <see cref="ReadState"/> with the same context.
+    /// </summary>
+    /// <param name="context">The caller's number for it: never used before, not by an earlier life either; start from a random number (SAFETY-RULES A8).</param>
+    /// <param name="now">Caller's monotonic time.</param>
+    public ReadIndexResult ReadIndex(long context, TimeSpan now)
+    {
+        if (!Enter(Input.Of(nameof(ReadIndex), context), now))
+        {
+            return RefuseRead(RefusalReason.Faulted);
+        }
+
+        try
+        {
+            var result = OnReadRequest(context);
+            Leave(Accept());
+            return result;
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+            return RefuseRead(RefusalReason.Faulted);
+        }
+    }
+
+    /// <summary>Asks the leader, wherever it is, to hand leadership to a replica. Given up after an election timeout.</summary>
+    public TransferResult TransferLeadership(ReplicaId to, TimeSpan now)
+    {
+        if (!Enter(Input.Of(nameof(TransferLeadership), to.Value), now))
+        {
+            return new TransferResult(false, false, RefusalReason.Faulted, Leader);
+        }
+
+        try
+        {
+            var result = OnTransferWish(to);
+            Leave(result);
+            return new TransferResult(result.IsAccepted, result.IsAccepted && Role is not RaftRole.Leader, result.Reason, Leader);
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+            return new TransferResult(false, false, RefusalReason.Faulted, Leader);
+        }
+    }
+
+    /// <summary>Starts an election now.</summary>
+    public StepResult Campaign(TimeSpan now)
+    {
+        if (!Enter(Input.Of(nameof(Campaign)), now))
+        {
+            return Refuse(RefusalReason.Faulted);
+        }
+
+        try
+        {
+            return Leave(StartElection(_config.PreVote ? CampaignKind.PreElection : CampaignKind.Election));
+        }
+        catch (Exception exception)
+        {
+            return Fail(exception);
+        }
+    }
+
+    /// <summary>
+    /// A follower forgets its leader without changing term: it may vote again, while the leader can still reach it. Refused with lease reads.
+    /// </summary>
+    public StepResult ForgetLeader()
+    {
+        if (!Enter(Input.Of(nameof(ForgetLeader)), _now))
+        {
+            return Refuse(RefusalReason.Faulted);
+        }
+
+        try
+        {
+            return Leave(OnForgetLeader());
+        }
+        catch (Exception exception)
+        {
+            return Fail(exception);
+        }
+    }
+
+    /// <summary>The last message to a peer was probably lost: send with care until it is heard from.</summary>
+    public void ReportUnreachable(ReplicaId peer)
+    {
+        if (!Enter(Input.Of(nameof(ReportUnreachable), peer.Value), _now))
+        {
+            return;
+        }
+
+        try
+        {
+            OnUnreachable(peer);
+            Leave(Accept());
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+        }
+    }
+
+    /// <summary>The transfer of a snapshot to a peer has ended. Without this report the peer would wait for ever.</summary>
+    public void ReportSnapshot(ReplicaId peer, bool succeeded)
+    {
+        if (!Enter(Input.Of(nameof(ReportSnapshot), peer.Value), _now))
+        {
+            return;
+        }
+
+        try
+        {
+            OnSnapshotReported(peer, succeeded);
+            Leave(Accept());
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+        }
+    }
+
+    /// <summary>Copy of what is worth knowing.</summary>
+    public RaftStatus Status()
+    {
+        var peers = Array.Empty<PeerStatus>();
+        if (Role is RaftRole.Leader)
+        {
+            peers = new PeerStatus[_tracker.Count];
+            for (var i = 0; i < peers.Length; i++)
+            {
+                peers[i] = _tracker.At(i).Status();
+            }
+        }
+
+        return new RaftStatus(
+            Id,
+            new HardState(Term, _vote, Committed),
+            new SoftState(Leader, Role),
+            Applied,
+            LastIndex,
+            _transferee,
+            _tracker.ConfState(),
+            peers,
+            _fault);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => IsFaulted
+        ? $"replica={Id} faulted: {_fault!.Message}"
+        : $"replica={Id} {Role} term={Term} leader={Leader} {_log}";
+
+    private static long MaxApplyingSize(RaftConfig config) =>
+        config.MaxCommittedSizePerReady == 0 ? Math.Max(1, config.MaxSizePerMessage) : config.MaxCommittedSizePerReady;
+}
