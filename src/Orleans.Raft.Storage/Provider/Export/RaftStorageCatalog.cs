@@ -1,0 +1,85 @@
+using System.Runtime.CompilerServices;
+using Orleans.Storage;
+
+namespace Orleans.Raft.Storage.Provider;
+
+/// <summary>Merges the groups' sorted pages into one sorted stream; holds one page of each group at a time.</summary>
+internal sealed class RaftStorageCatalog(GroupRouter router, IGrainStorageSerializer serializer) : IRaftStorageCatalog
+{
+    /// <summary>Bytes of a page; many groups are open at once, and a page crosses between silos as one message.</summary>
+    internal const int PageBytes = 256 * 1024;
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<RaftStateRecord> ReadAllAsync(
+        RaftReadOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var cursors = router.Groups.Select(group => new GroupCursor(group, options)).ToArray();
+        var heads = new PriorityQueue<GroupCursor, ReadOnlyMemory<byte>>(KeyOrder.Instance);
+        await Task.WhenAll(cursors.Select(cursor => cursor.FillAsync(cancellationToken)));
+        foreach (var cursor in cursors.Where(cursor => cursor.HasCurrent))
+        {
+            heads.Enqueue(cursor, cursor.Current.Key);
+        }
+
+        while (heads.TryDequeue(out var cursor, out _))
+        {
+            yield return ToRecord(cursor);
+            if (await cursor.MoveNextAsync(cancellationToken))
+            {
+                heads.Enqueue(cursor, cursor.Current.Key);
+            }
+        }
+    }
+
+    private RaftStateRecord ToRecord(GroupCursor cursor)
+    {
+        var (key, record) = cursor.Current;
+        if (!RecordKey.TryParse(key.Span, out var grainId, out var stateName))
+        {
+            throw new RaftException($"Group {cursor.Group}: key {Convert.ToHexString(key.Span)}, version {record.Version}, is none of this format.");
+        }
+
+        var checksum = GrainCommand.ChecksumOf(record.Payload.Span);
+        return checksum == record.Checksum
+            ? new RaftStateRecord(grainId, stateName, record.Version.ToString(), record.Payload, serializer)
+            : throw new RaftException(
+                $"Group {cursor.Group}: state '{stateName}' of grain {grainId}, version {record.Version}: checksum {record.Checksum:x16} expected, {checksum:x16} found.");
+    }
+
+    private sealed class KeyOrder : IComparer<ReadOnlyMemory<byte>>
+    {
+        public static KeyOrder Instance { get; } = new();
+
+        public int Compare(ReadOnlyMemory<byte> x, ReadOnlyMemory<byte> y) => x.Span.SequenceCompareTo(y.Span);
+    }
+
+    private sealed class GroupCursor(IRaftGroup group, RaftReadOptions options)
+    {
+        private GrainPage _page = new([], IsLast: false);
+        private int _next;
+
+        public RaftGroupId Group => group.Id;
+
+        public bool HasCurrent => _next < _page.Records.Count;
+
+        public KeyedRecord Current => _page.Records[_next];
+
+        public async Task<bool> MoveNextAsync(CancellationToken cancellationToken)
+        {
+            _next++;
+            if (!HasCurrent && !_page.IsLast)
+            {
+                await FillAsync(cancellationToken);
+            }
+
+            return HasCurrent;
+        }
+
+        public async Task FillAsync(CancellationToken cancellationToken)
+        {
+            var after = _page.Records.Count == 0 ? default : _page.Records[^1].Key;
+            var bytes = await group.ReadAsync(GrainQuery.List(after, PageBytes).Encode(), options, cancellationToken);
+            (_page, _next) = (GrainPage.Decode(group.Id, bytes), 0);
+        }
+    }
+}

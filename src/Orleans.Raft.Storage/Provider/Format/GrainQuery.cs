@@ -1,0 +1,62 @@
+namespace Orleans.Raft.Storage.Provider;
+
+/// <summary>What a query asks for.</summary>
+internal enum GrainQueryKind : byte
+{
+    /// <summary>One record.</summary>
+    Get = 1,
+
+    /// <summary>Existing records in the order of their keys, one page.</summary>
+    List = 2,
+}
+
+/// <summary>
+/// A query. Format 1, little-endian: format byte, kind byte; for one record slot (2) and key; for a page its limit in bytes (4) and the key after which it begins (empty: the first).
+/// </summary>
+/// <param name="Kind">What it asks for.</param>
+/// <param name="Slot">Slot of the key; only for one record.</param>
+/// <param name="Key">The record's key, or the key after which the page begins.</param>
+/// <param name="PageBytes">Bytes of payload after which a page ends; it holds one record at least.</param>
+internal readonly record struct GrainQuery(GrainQueryKind Kind, ushort Slot, int PageBytes, ReadOnlyMemory<byte> Key)
+{
+    /// <summary>Asks for one record.</summary>
+    public static GrainQuery Get(ushort slot, ReadOnlyMemory<byte> key) => new(GrainQueryKind.Get, slot, 0, key);
+
+    /// <summary>Asks for the page after a key.</summary>
+    public static GrainQuery List(ReadOnlyMemory<byte> after, int pageBytes) => new(GrainQueryKind.List, 0, pageBytes, after);
+
+    /// <summary>Encodes the query.</summary>
+    public byte[] Encode()
+    {
+        var isGet = Kind is GrainQueryKind.Get;
+        var bytes = new byte[2 + (isGet ? sizeof(ushort) : sizeof(int)) + Key.Length];
+        var writer = new ByteWriter(bytes);
+        writer.Byte(GrainCommand.Format);
+        writer.Byte((byte)Kind);
+        if (isGet)
+        {
+            writer.UInt16(Slot);
+        }
+        else
+        {
+            writer.Int32(PageBytes);
+        }
+
+        writer.Rest(Key.Span);
+        return bytes;
+    }
+
+    /// <summary>Decodes a query; false if it is not one of format 1.</summary>
+    public static bool TryDecode(ReadOnlyMemory<byte> bytes, out GrainQuery query)
+    {
+        var reader = new ByteReader(bytes);
+        var format = reader.Byte();
+        var kind = (GrainQueryKind)reader.Byte();
+        var isGet = kind is GrainQueryKind.Get;
+        var slot = isGet ? reader.UInt16() : (ushort)0;
+        var pageBytes = isGet ? 0 : reader.Int32();
+        query = new GrainQuery(kind, slot, pageBytes, reader.Rest());
+        return reader.IsAtEnd && format == GrainCommand.Format && kind is GrainQueryKind.Get or GrainQueryKind.List
+            && slot < GrainSlot.Count && pageBytes >= 0;
+    }
+}

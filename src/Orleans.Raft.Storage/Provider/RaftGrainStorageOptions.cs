@@ -1,0 +1,47 @@
+using Orleans.Raft;
+using Orleans.Storage;
+
+namespace Orleans.Configuration;
+
+/// <summary>Options of a Raft grain storage provider.</summary>
+public sealed class RaftGrainStorageOptions : IStorageProviderSerializerOptions
+{
+    /// <summary>Default of <see cref="Groups"/>.</summary>
+    public const int DefaultGroups = 16;
+
+    /// <summary>Default of <see cref="ReplicationFactor"/>.</summary>
+    public const int DefaultReplicationFactor = 3;
+
+    /// <summary>Default of <see cref="MaxStateSize"/>: 4 MiB.</summary>
+    public const int DefaultMaxStateSize = 4 * 1024 * 1024;
+
+    /// <summary>
+    /// Number of Raft groups over which the states are spread, 1 to 4,096. It must be the same on every silo and may not change once there are states:
+    /// a state is looked for in the group that this number gives.
+    /// </summary>
+    /// <value>16 by default.</value>
+    public int Groups { get; set; } = DefaultGroups;
+
+    /// <summary>Replicas of each group; as many as there are initial silos if there are fewer. A write survives the loss of all but a majority of them.</summary>
+    /// <value>3 by default.</value>
+    public int ReplicationFactor { get; set; } = DefaultReplicationFactor;
+
+    /// <summary>
+    /// True: clearing a state removes its record, and the state's ETag is null afterwards. False: a small record remembers the clear under a new ETag, so that a
+    /// writer with an older ETag is told of a conflict.
+    /// </summary>
+    /// <value>False by default.</value>
+    public bool DeleteStateOnClear { get; set; }
+
+    /// <summary>Largest serialized state in bytes; a larger one fails before anything is sent.</summary>
+    /// <value>4 MiB by default.</value>
+    public int MaxStateSize { get; set; } = DefaultMaxStateSize;
+
+    /// <summary>How fresh reads must be. With <see cref="RaftReadOptions.Local"/> a grain may start from an old state and learn of it at its first write.</summary>
+    /// <value><see cref="RaftReadOptions.Linearizable"/> by default.</value>
+    public RaftReadOptions ReadMode { get; set; } = RaftReadOptions.Linearizable;
+
+    /// <summary>Turns states into bytes.</summary>
+    /// <value>The keyed serializer of the provider's name if one is registered, else Orleans' binary serializer.</value>
+    public IGrainStorageSerializer GrainStorageSerializer { get; set; } = null!;
+}

@@ -1,0 +1,87 @@
+using Orleans.Raft.Storage.Provider;
+
+namespace Orleans.Raft.Storage.Tests.Provider;
+
+/// <summary>
+/// Groups without Raft: each applies at once, in this process, every command as an entry of its own. Loses answers on request, which is all that the provider can see of a failure.
+/// </summary>
+internal sealed class FakeRaftGroups : IRaftGroupFactory
+{
+    private readonly Dictionary<RaftGroupId, FakeRaftGroup> _groups = [];
+
+    /// <summary>What happens to the next proposal of any group; then back to normal.</summary>
+    public Fate NextProposal { get; set; }
+
+    /// <summary>Number of commands that reached a state machine.</summary>
+    public int Applied { get; private set; }
+
+    /// <summary>Commands that were lost on the way and may still arrive.</summary>
+    public List<Action> InFlight { get; } = [];
+
+    public IRaftGroup GetGroup(string name, int index)
+    {
+        lock (_groups)
+        {
+            var id = new RaftGroupId(name, index);
+            return _groups.TryGetValue(id, out var group) ? group : _groups[id] = new FakeRaftGroup(id, this);
+        }
+    }
+
+    internal enum Fate
+    {
+        Succeeds,
+        IsRefused,
+        IsAppliedButUnanswered,
+        IsLostForNow,
+        IsCancelledAfterApply,
+    }
+
+    private sealed class FakeRaftGroup(RaftGroupId id, FakeRaftGroups owner) : IRaftGroup
+    {
+        private readonly GrainStateMachine _machine = new();
+        private long _index;
+
+        public RaftGroupId Id => id;
+
+        public ValueTask<ReadOnlyMemory<byte>> ProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken)
+        {
+            lock (owner._groups)
+            {
+                var fate = owner.NextProposal;
+                owner.NextProposal = Fate.Succeeds;
+                switch (fate)
+                {
+                    case Fate.IsRefused:
+                        throw new RaftException($"{id} has no leader.");
+                    case Fate.IsAppliedButUnanswered:
+                        Apply(command);
+                        throw new OutcomeUnknownException($"{id} did not answer.");
+                    case Fate.IsLostForNow:
+                        var late = command.ToArray();
+                        owner.InFlight.Add(() => Apply(late));
+                        throw new OutcomeUnknownException($"{id} did not answer.");
+                    case Fate.IsCancelledAfterApply:
+                        Apply(command);
+                        throw new OperationCanceledException();
+                    default:
+                        return ValueTask.FromResult(Apply(command));
+                }
+            }
+        }
+
+        public ValueTask<ReadOnlyMemory<byte>> ReadAsync(
+            ReadOnlyMemory<byte> query, RaftReadOptions options, CancellationToken cancellationToken)
+        {
+            lock (owner._groups)
+            {
+                return ValueTask.FromResult(_machine.Query(query));
+            }
+        }
+
+        private ReadOnlyMemory<byte> Apply(ReadOnlyMemory<byte> command)
+        {
+            owner.Applied++;
+            return _machine.Apply(new CommandPosition(1, ++_index, 0), command);
+        }
+    }
+}
