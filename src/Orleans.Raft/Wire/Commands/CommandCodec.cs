@@ -11,6 +11,8 @@ internal static class CommandCodec
 
     private const int FormatField = 1;
     private const int CommandsField = 2;
+    private const int RegistrationField = 3;
+    private const int GuidBytes = 16;
 
     /// <summary>Encoded length of a command within a batch: what limits an entry's size.</summary>
     public static int Size(in Command command) => WireWriter.BytesFieldSize(ContentSize(command));
@@ -39,6 +41,40 @@ internal static class CommandCodec
         return bytes;
     }
 
+    /// <summary>Encodes the registration of a session, which is an entry of its own.</summary>
+    public static byte[] Encode(SessionRegistration registration)
+    {
+        var name = System.Text.Encoding.UTF8.GetByteCount(registration.Silo);
+        var content = WireWriter.BytesFieldSize(GuidBytes) + WireWriter.BytesFieldSize(name);
+        var bytes = new byte[WireWriter.NumberFieldSize(Format) + WireWriter.BytesFieldSize(content)];
+        var writer = new WireWriter(bytes);
+        writer.Number(FormatField, Format);
+        writer.Length(RegistrationField, content);
+        writer.Length(1, GuidBytes);
+        registration.Nonce.TryWriteBytes(writer.Reserve(GuidBytes), bigEndian: true, out _);
+        writer.Length(2, name);
+        System.Text.Encoding.UTF8.GetBytes(registration.Silo, writer.Reserve(name));
+        return bytes;
+    }
+
+    /// <summary>The registration that an entry's data is, or null when it is commands.</summary>
+    /// <exception cref="WireFormatException">The bytes are no batch.</exception>
+    public static SessionRegistration? ReadRegistration(ReadOnlyMemory<byte> input)
+    {
+        var reader = new WireReader(input, "CommandBatch");
+        while (reader.Next())
+        {
+            if (reader.Field == RegistrationField)
+            {
+                return ReadRegistrationContent(reader.Bytes());
+            }
+
+            reader.Skip();
+        }
+
+        return null;
+    }
+
     /// <summary>
     /// Reads a whole batch to the end and counts its commands. After this the batch can be enumerated without an error, so
     /// that no entry is applied by half; it belongs before the proposal, too (SAFETY-RULES B13).
@@ -64,6 +100,36 @@ internal static class CommandCodec
     /// <summary>Goes through a batch's commands without allocating.</summary>
     /// <exception cref="WireFormatException">While enumerating: the bytes are no batch.</exception>
     public static Enumerator Read(ReadOnlyMemory<byte> input) => new(input);
+
+    private static SessionRegistration ReadRegistrationContent(ReadOnlyMemory<byte> input)
+    {
+        var reader = new WireReader(input, "SessionRegistration");
+        Guid nonce = default;
+        var silo = "";
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case 1:
+                    var bytes = reader.Bytes().Span;
+                    if (bytes.Length != GuidBytes)
+                    {
+                        reader.Fail($"{GuidBytes} bytes", $"{bytes.Length}");
+                    }
+
+                    nonce = new Guid(bytes, bigEndian: true);
+                    break;
+                case 2:
+                    silo = System.Text.Encoding.UTF8.GetString(reader.Bytes().Span);
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+        }
+
+        return new SessionRegistration(nonce, silo);
+    }
 
     private static int ReadFormat(ReadOnlyMemory<byte> input)
     {

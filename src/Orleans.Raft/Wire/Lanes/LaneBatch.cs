@@ -21,7 +21,33 @@ internal readonly record struct LaneHeader(
     Guid ToStore,
     long ToOpenCounter,
     long Session,
-    long Sequence);
+    long Sequence)
+{
+    /// <summary>Network address of the sending silo as text: a way to answer before membership has told it (SAFETY-RULES B5).</summary>
+    public string? FromAddress { get; init; }
+}
+
+/// <summary>What an item is. Numbers are on the wire.</summary>
+internal enum LaneItemKind
+{
+    /// <summary>A protocol message between two replicas.</summary>
+    Message = 0,
+
+    /// <summary>An entry's data, from a group client to the replica it takes for the leader.</summary>
+    Propose = 1,
+
+    /// <summary>Answers of applied commands, for a group client.</summary>
+    Answers = 2,
+
+    /// <summary>The replica does not lead, or not any more; says who does.</summary>
+    Refusal = 3,
+
+    /// <summary>A linearizable query.</summary>
+    Read = 4,
+
+    /// <summary>Answer to a query.</summary>
+    ReadAnswer = 5,
+}
 
 /// <summary>One message in a batch, with what names its two ends.</summary>
 /// <param name="GroupName">Family name of the group.</param>
@@ -40,6 +66,12 @@ internal readonly record struct LaneItem(
     ReplicaLife FromLife,
     ReplicaLife ToLife)
 {
+    /// <summary>Message, or something between a group client and a replica; a client has no replica number.</summary>
+    public LaneItemKind Kind { get; init; }
+
+    /// <summary>Content of an item that is not a message, see <see cref="ClientCodec"/>; a slice of the batch when it was read.</summary>
+    public ReadOnlyMemory<byte> Body { get; init; }
+
     /// <summary>The message, when the item is written.</summary>
     public Message? Message { get; init; }
 

@@ -60,6 +60,7 @@ internal static partial class LaneCodec
                 7 => header with { ToOpenCounter = reader.Number() },
                 8 => header with { Session = reader.Number() },
                 9 => header with { Sequence = reader.Number() },
+                11 => header with { FromAddress = ReadText(ref reader, reader.Bytes().Span) },
                 _ => Other(ref reader, header, ref items),
             };
         }
@@ -101,6 +102,8 @@ internal static partial class LaneCodec
                 6 => item with { FromLife = ReadLife(reader.Bytes(), header.FromStore, header.FromOpenCounter) },
                 7 => item with { ToLife = ReadLife(reader.Bytes(), header.ToStore, header.ToOpenCounter) },
                 8 => item with { MessageBytes = reader.Bytes() },
+                9 => item with { Kind = (LaneItemKind)reader.Number(int.MaxValue) },
+                10 => item with { Body = reader.Bytes() },
                 _ => Skip(ref reader, item),
             };
         }

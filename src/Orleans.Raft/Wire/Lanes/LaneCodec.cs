@@ -48,7 +48,8 @@ internal static partial class LaneCodec
         + GuidSize(header.ToStore)
         + NumberSize(header.ToOpenCounter)
         + NumberSize(header.Session)
-        + NumberSize(header.Sequence);
+        + NumberSize(header.Sequence)
+        + TextSize(header.FromAddress);
 
     private static void Write(ref WireWriter writer, in LaneHeader header)
     {
@@ -61,6 +62,7 @@ internal static partial class LaneCodec
         Number(ref writer, 7, header.ToOpenCounter);
         Number(ref writer, 8, header.Session);
         Number(ref writer, 9, header.Sequence);
+        Text(ref writer, 11, header.FromAddress);
     }
 
     private static int ContentSize(in LaneHeader header, in LaneItem item) =>
@@ -71,7 +73,8 @@ internal static partial class LaneCodec
         + NumberSize(item.To.Value)
         + LifeFieldSize(item.FromLife, header.FromStore, header.FromOpenCounter)
         + LifeFieldSize(item.ToLife, header.ToStore, header.ToOpenCounter)
-        + WireWriter.BytesFieldSize(MessageSize(item));
+        + NumberSize((long)item.Kind)
+        + WireWriter.BytesFieldSize(item.Kind == LaneItemKind.Message ? MessageSize(item) : item.Body.Length);
 
     private static void Write(ref WireWriter writer, in LaneHeader header, in LaneItem item)
     {
@@ -83,6 +86,13 @@ internal static partial class LaneCodec
         Number(ref writer, 5, item.To.Value);
         Life(ref writer, 6, item.FromLife, header.FromStore, header.FromOpenCounter);
         Life(ref writer, 7, item.ToLife, header.ToStore, header.ToOpenCounter);
+        if (item.Kind != LaneItemKind.Message)
+        {
+            writer.Number(9, (long)item.Kind);
+            writer.Bytes(10, item.Body.Span);
+            return;
+        }
+
         var size = MessageSize(item);
         writer.Length(8, size);
         var room = writer.Reserve(size);

@@ -1,0 +1,178 @@
+using Orleans.Raft.Core;
+using Orleans.Raft.Wire;
+
+namespace Orleans.Raft.Hosting;
+
+/// <content>Reads: on the silo's own replica first, on the leader when that does not answer soon (SAFETY-RULES B7).</content>
+internal sealed partial class GroupClient
+{
+    private readonly Dictionary<long, OpenRead> _openReads = [];
+    private readonly Queue<OpenRead> _waitingReads = new();
+    private long _nextRead;
+
+    /// <summary>Answers a query from a state that holds every write acknowledged before the call.</summary>
+    public async Task<ReadOnlyMemory<byte>> ReadAsync(ReadOnlyMemory<byte> query, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var read = new OpenRead(query, _clock.Now + _settings.Budget);
+        lock (_gate)
+        {
+            if (_openReads.Count >= _settings.MaxWaiting)
+            {
+                throw new RaftBusyException($"{_group}: {_openReads.Count} reads of this silo wait already; the limit is {_settings.MaxWaiting}. Try later.");
+            }
+
+            read.Request = _nextRead++;
+            _openReads.Add(read.Request, read);
+            _waitingReads.Enqueue(read);
+            PostFlush_NeedsGate();
+        }
+
+        try
+        {
+            return await read.Answer.Task.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _openReads.Remove(read.Request);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnReadAnswer(
+        long request, ReplicaId by, RefusalKind kind, ReplicaId leader, long term, ReadOnlyMemory<byte> answer)
+    {
+        lock (_gate)
+        {
+            if (!leader.IsNone)
+            {
+                Believe_NeedsGate(leader, term);
+            }
+
+            if (!_openReads.TryGetValue(request, out var read))
+            {
+                return;
+            }
+
+            switch (kind)
+            {
+                case RefusalKind.None:
+                    _openReads.Remove(request);
+                    read.Answer.TrySetResult(answer);
+                    break;
+                case RefusalKind.Failed:
+                    _openReads.Remove(request);
+                    read.Answer.TrySetException(new RaftException($"{_group}: the state machine failed on the query: {System.Text.Encoding.UTF8.GetString(answer.Span)}"));
+                    break;
+                default:
+                    if (read.To == by)
+                    {
+                        read.AvoidsLocal |= by == _routes.Local;
+                        read.SendAgainAt = _clock.Now + _settings.RetryAfter;
+                    }
+
+                    break;
+            }
+        }
+    }
+
+    private void FlushReads_NeedsGate()
+    {
+        for (var count = _waitingReads.Count; count > 0; count--)
+        {
+            var read = _waitingReads.Dequeue();
+            if (_openReads.ContainsKey(read.Request))
+            {
+                SendRead_NeedsGate(read);
+            }
+        }
+    }
+
+    private void SendRead_NeedsGate(OpenRead read)
+    {
+        var useLocal = !_routes.Local.IsNone && !read.AvoidsLocal;
+        read.To = useLocal ? _routes.Local : Target_NeedsGate();
+
+        // The own replica gets a short time, since it may lag; the leader gets longer.
+        read.SendAgainAt = _clock.Now + (useLocal ? _settings.RetryAfter * 2 : _settings.ResendAfter);
+        read.AvoidsLocal = useLocal;
+        if (!_routes.TrySend(read.To, LaneItemKind.Read, read.Request, read.Query))
+        {
+            read.SendAgainAt = _clock.Now + _settings.RetryAfter;
+        }
+    }
+
+    private void OnReadTick_NeedsGate(TimeSpan now)
+    {
+        List<OpenRead>? overdue = null;
+        foreach (var read in _openReads.Values)
+        {
+            if (now >= read.Deadline || now >= read.SendAgainAt)
+            {
+                (overdue ??= []).Add(read);
+            }
+        }
+
+        foreach (var read in overdue ?? [])
+        {
+            if (now >= read.Deadline)
+            {
+                _openReads.Remove(read.Request);
+                read.Answer.TrySetException(new RaftUnavailableException(
+                    $"{_group}: no replica could answer the read within {_settings.Budget}. Is a majority of the group's silos running? {DescribeTarget_NeedsGate()}"));
+            }
+            else
+            {
+                read.SendAgainAt = TimeSpan.MaxValue;
+                _waitingReads.Enqueue(read);
+            }
+        }
+    }
+
+    private void RetryReads_NeedsGate(ReplicaId refusedBy)
+    {
+        foreach (var read in _openReads.Values)
+        {
+            if (read.To == refusedBy && read.SendAgainAt != TimeSpan.MaxValue)
+            {
+                read.AvoidsLocal |= refusedBy == _routes.Local;
+                read.SendAgainAt = _clock.Now + _settings.RetryAfter;
+            }
+        }
+    }
+
+    // A new leader is known: what waited for one goes on at once.
+    private void MoveReads_NeedsGate()
+    {
+        foreach (var read in _openReads.Values)
+        {
+            if (read.SendAgainAt != TimeSpan.MaxValue && read.To != _leader && read.To != _routes.Local)
+            {
+                read.SendAgainAt = TimeSpan.MaxValue;
+                _waitingReads.Enqueue(read);
+            }
+        }
+    }
+
+    private sealed class OpenRead(ReadOnlyMemory<byte> query, TimeSpan deadline)
+    {
+        public ReadOnlyMemory<byte> Query { get; } = query;
+
+        public TimeSpan Deadline { get; } = deadline;
+
+        public TaskCompletionSource<ReadOnlyMemory<byte>> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public long Request { get; set; }
+
+        /// <summary>Whom it was last sent to.</summary>
+        public ReplicaId To { get; set; }
+
+        /// <summary>True when the next try goes to the leader rather than to the silo's own replica.</summary>
+        public bool AvoidsLocal { get; set; }
+
+        public TimeSpan SendAgainAt { get; set; } = TimeSpan.MaxValue;
+    }
+}

@@ -1,0 +1,106 @@
+using Orleans.Raft.Core;
+using Orleans.Raft.Wire;
+
+namespace Orleans.Raft.Hosting;
+
+/// <summary>One group in one silo: what is known of it, its client, and its replica where the silo holds one.</summary>
+internal sealed class GroupRuntime : IGroupRoutes
+{
+    private readonly IReplicaOutlet _outlet;
+    private readonly ReplicaLife _life;
+
+    public GroupRuntime(
+        GroupDescriptor descriptor, GroupClientSettings settings, IReplicaOutlet outlet, StoreIdentity life, IReplicaScheduler scheduler, IReplicaClock clock)
+    {
+        Descriptor = descriptor;
+        _outlet = outlet;
+        _life = new ReplicaLife(life.StoreId, life.OpenCounter, 0);
+        Local = descriptor.ReplicaOn(settings.Silo);
+        Replicas = [.. descriptor.Members.Select(member => member.Replica).OrderBy(replica => replica == Local ? 0 : 1)];
+        Client = new GroupClient(descriptor.Id, settings, this, scheduler, clock);
+    }
+
+    /// <summary>What is known of the group.</summary>
+    public GroupDescriptor Descriptor { get; }
+
+    /// <summary>The silo's client of the group.</summary>
+    public GroupClient Client { get; }
+
+    /// <summary>The silo's replica; null where it holds none.</summary>
+    public Replica? Replica { get; set; }
+
+    /// <inheritdoc/>
+    public ReplicaId Local { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ReplicaId> Replicas { get; }
+
+    /// <inheritdoc/>
+    public bool TrySend(ReplicaId replica, LaneItemKind kind, long request, ReadOnlyMemory<byte> body)
+    {
+        if (replica == Local)
+        {
+            return TryPost(kind, request, body);
+        }
+
+        var silo = Descriptor.SiloOf(replica);
+        if (silo is null)
+        {
+            return false;
+        }
+
+        var addresses = new LaneItem(
+            Descriptor.Id.Name, Descriptor.Id.Index, Descriptor.Incarnation, ReplicaId.None, replica, _life, default);
+        var content = kind == LaneItemKind.Read ? ClientCodec.Encode(new QueryBody(request, body)) : body;
+        return _outlet.TrySend(silo, LaneFrame.Of(addresses, kind, content));
+    }
+
+    /// <summary>Takes an item for this silo's client.</summary>
+    /// <exception cref="WireFormatException">The body is not what the kind says.</exception>
+    public void Receive(in LaneItem item)
+    {
+        IGroupClientPort client = Client;
+        switch (item.Kind)
+        {
+            case LaneItemKind.Answers:
+                Receive(client, ClientCodec.ReadAnswers(item.Body));
+                break;
+            case LaneItemKind.Refusal:
+                var refusal = ClientCodec.ReadRefusal(item.Body);
+                client.OnRefused(item.From, (RefusalKind)refusal.Kind, refusal.Leader, refusal.Term);
+                break;
+            case LaneItemKind.ReadAnswer:
+                var read = ClientCodec.ReadQueryAnswer(item.Body);
+                client.OnReadAnswer(read.Request, item.From, (RefusalKind)read.Kind, read.Leader, read.Term, read.Data);
+                break;
+            default:
+                throw new WireFormatException($"{Descriptor.Id}: an item of kind {item.Kind} is not for a group client.");
+        }
+    }
+
+    private static void Receive(IGroupClientPort client, AnswersBody body)
+    {
+        if (body.Nonce != default)
+        {
+            client.OnRegistered(body.Nonce, body.Session);
+        }
+
+        foreach (var answer in body.Answers)
+        {
+            client.OnAnswer(body.Session, answer.Sequence, answer.IsExpired, answer.Data);
+        }
+    }
+
+    private bool TryPost(LaneItemKind kind, long request, ReadOnlyMemory<byte> body)
+    {
+        if (Replica is not { } replica)
+        {
+            return false;
+        }
+
+        replica.Post(kind == LaneItemKind.Read
+            ? new ReplicaWork(ReplicaWorkKind.Read, Number: request, Data: body)
+            : new ReplicaWork(ReplicaWorkKind.Propose, Data: body));
+        return true;
+    }
+}

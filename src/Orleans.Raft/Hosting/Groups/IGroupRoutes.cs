@@ -1,0 +1,17 @@
+using Orleans.Raft.Core;
+using Orleans.Raft.Wire;
+
+namespace Orleans.Raft.Hosting;
+
+/// <summary>The ways from a group client to the replicas.</summary>
+internal interface IGroupRoutes
+{
+    /// <summary>The silo's own replica; none if it has none.</summary>
+    ReplicaId Local { get; }
+
+    /// <summary>The replicas that can be asked, the silo's own first.</summary>
+    IReadOnlyList<ReplicaId> Replicas { get; }
+
+    /// <summary>Sends to a replica, here or elsewhere. False when it can't be sent now.</summary>
+    bool TrySend(ReplicaId replica, LaneItemKind kind, long request, ReadOnlyMemory<byte> body);
+}

@@ -1,0 +1,9 @@
+using Orleans.Configuration;
+
+namespace Orleans.Raft.Hosting;
+
+/// <summary>A family of groups as registered.</summary>
+/// <param name="Name">Name of the family.</param>
+/// <param name="Options">How many, how often.</param>
+/// <param name="Create">Makes the state machine of one replica.</param>
+internal sealed record RaftGroupFamily(string Name, RaftGroupOptions Options, Func<IServiceProvider, RaftGroupId, IStateMachine> Create);

@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using Orleans.Raft.Wire;
+
+namespace Orleans.Raft.Hosting;
+
+/// <content>What comes and goes over the lanes.</content>
+internal sealed partial class RaftHost : IReplicaOutlet, ILaneSink, ILaneEvents
+{
+    private readonly ConcurrentDictionary<string, bool> _reached = new(StringComparer.Ordinal);
+
+    /// <summary>Takes a batch. Runs on the endpoint's scheduler.</summary>
+    public LaneAck Deliver(byte[] batch)
+    {
+        var lanes = _lanes ?? throw new RaftUnavailableException($"The silo {Silo} is not ready for Raft yet.");
+        var ack = lanes.Receive(batch, out var header);
+        if (ack.IsAccepted)
+        {
+            _silos.Heard(header.FromSilo, header.FromAddress);
+        }
+
+        return ack;
+    }
+
+    /// <inheritdoc/>
+    public bool TrySend(string silo, in LaneFrame frame) => _lanes is { } lanes && lanes.To(silo).TrySend(frame);
+
+    /// <inheritdoc/>
+    void ILaneSink.Deliver(string peer, in LaneItem item)
+    {
+        var id = new RaftGroupId(item.GroupName, item.GroupIndex);
+        if (!_groups.TryGetValue(id, out var runtime))
+        {
+            Refused(peer, $"{id} is not known here");
+            return;
+        }
+
+        if (item.GroupIncarnation != runtime.Descriptor.Incarnation)
+        {
+            Refused(peer, $"{id} is of another incarnation there; do all silos have the same InitialSilos, service id and group options?");
+            return;
+        }
+
+        if (!item.To.IsNone)
+        {
+            if (runtime.Replica is { } replica)
+            {
+                replica.Post(new ReplicaWork(ReplicaWorkKind.Item, Silo: peer, Item: item));
+            }
+            else
+            {
+                Refused(peer, $"{id} has no replica here");
+            }
+
+            return;
+        }
+
+        if (item.ToLife.Store != default && new StoreIdentity(item.ToLife.Store, item.ToLife.OpenCounter) != _store!.Identity)
+        {
+            Refused(peer, $"{id} answer for an earlier life");
+            return;
+        }
+
+        try
+        {
+            runtime.Receive(item);
+        }
+        catch (WireFormatException exception)
+        {
+            Refused(peer, exception.Message);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Refused(string peer, string reason) => LogLaneRefused(_logger, Silo, peer, reason);
+
+    /// <inheritdoc/>
+    void ILaneEvents.PeerReached(string peer, StoreIdentity life)
+    {
+        if (!_reached.TryGetValue(peer, out var isReached) || !isReached)
+        {
+            _reached[peer] = true;
+            LogLaneReached(_logger, Silo, peer, life);
+        }
+    }
+
+    /// <inheritdoc/>
+    void ILaneEvents.SendFailed(string peer, Exception exception)
+    {
+        if (_reached.TryGetValue(peer, out var isReached) && isReached)
+        {
+            LogLaneBroken(_logger, Silo, peer, exception.Message);
+        }
+    }
+
+    /// <inheritdoc/>
+    void ILaneEvents.PeerUnreachable(string peer)
+    {
+        if (!_reached.TryGetValue(peer, out var wasReached) || !wasReached)
+        {
+            return;
+        }
+
+        _reached[peer] = false;
+        foreach (var runtime in _groups.Values)
+        {
+            if (!runtime.Descriptor.ReplicaOn(peer).IsNone)
+            {
+                runtime.Replica?.Post(new ReplicaWork(ReplicaWorkKind.Unreachable, Silo: peer));
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+namespace Orleans.Configuration;
+
+/// <summary>Settings of Raft groups in a silo.</summary>
+public sealed class RaftOptions
+{
+    /// <summary>Default of <see cref="TickInterval"/>.</summary>
+    public static readonly TimeSpan DefaultTickInterval = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Default of <see cref="ElectionTicks"/>.</summary>
+    public const int DefaultElectionTicks = 20;
+
+    /// <summary>Default of <see cref="HeartbeatTicks"/>.</summary>
+    public const int DefaultHeartbeatTicks = 2;
+
+    /// <summary>Default of <see cref="RequestTimeout"/>.</summary>
+    public static readonly TimeSpan DefaultRequestTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Default of <see cref="MaxEntryBytes"/>.</summary>
+    public const int DefaultMaxEntryBytes = 1 << 20;
+
+    /// <summary>Default of <see cref="LaneWindowBytes"/>.</summary>
+    public const int DefaultLaneWindowBytes = 16 << 20;
+
+    /// <summary>
+    /// Stable names of the silos that hold the first replicas. Used once, at the birth of the cluster; all of them must be given the same list.
+    /// </summary>
+    /// <value>Empty, which means this silo alone.</value>
+    public IList<string> InitialSilos { get; set; } = [];
+
+    /// <summary>Directory of this silo's data. Danger: it belongs to one silo; never copy it, never share it.</summary>
+    /// <value>Null, which means <c>raft-data/{silo}</c>.</value>
+    public string? DataDirectory { get; set; }
+
+    /// <summary>Keeps everything in memory. Danger: a silo that stops has lost its replicas.</summary>
+    /// <value>False.</value>
+    public bool InMemory { get; set; }
+
+    /// <summary>Length of a tick, in which election timeouts and heartbeats are counted.</summary>
+    /// <value>50 ms; 10 ms to 10 s.</value>
+    public TimeSpan TickInterval { get; set; } = DefaultTickInterval;
+
+    /// <summary>Ticks without a leader after which a follower campaigns; the actual number is drawn from this to twice this.</summary>
+    /// <value>20, which is 1 s; more than twice <see cref="HeartbeatTicks"/>.</value>
+    public int ElectionTicks { get; set; } = DefaultElectionTicks;
+
+    /// <summary>Ticks between heartbeats of a leader.</summary>
+    /// <value>2; at least 1.</value>
+    public int HeartbeatTicks { get; set; } = DefaultHeartbeatTicks;
+
+    /// <summary>A replica asks whether it would be elected before it disturbs the others.</summary>
+    /// <value>True.</value>
+    public bool PreVote { get; set; } = true;
+
+    /// <summary>A leader that hears no majority for an election timeout steps down.</summary>
+    /// <value>True.</value>
+    public bool CheckQuorum { get; set; } = true;
+
+    /// <summary>How long a write or a read may take, elections included, before its caller is told that it did not end.</summary>
+    /// <value>10 s; 1 s to 5 min. Keep it below the caller's own response timeout.</value>
+    public TimeSpan RequestTimeout { get; set; } = DefaultRequestTimeout;
+
+    /// <summary>Bytes of commands gathered into one entry; a single command may be larger.</summary>
+    /// <value>1 MiB; 1 KiB to 16 MiB.</value>
+    public int MaxEntryBytes { get; set; } = DefaultMaxEntryBytes;
+
+    /// <summary>Bytes of entries on their way to one silo, over all groups.</summary>
+    /// <value>16 MiB; at least twice <see cref="MaxEntryBytes"/>.</value>
+    public int LaneWindowBytes { get; set; } = DefaultLaneWindowBytes;
+}

@@ -1,0 +1,83 @@
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Runtime;
+
+namespace Orleans.Raft.Hosting;
+
+/// <summary>Refuses options that cannot work before anything is opened.</summary>
+internal sealed partial class RaftOptionsValidator(
+    IOptions<RaftOptions> options, IOptions<SiloOptions> silo, IEnumerable<RaftGroupFamily> families, IEnumerable<ILogStoreFactory> stores)
+    : IConfigurationValidator
+{
+    /// <inheritdoc/>
+    public void ValidateConfiguration()
+    {
+        var value = options.Value;
+        Range(value.TickInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(10), nameof(RaftOptions.TickInterval));
+        Range(value.HeartbeatTicks, 1, 1000, nameof(RaftOptions.HeartbeatTicks));
+        Range(value.ElectionTicks, (2 * value.HeartbeatTicks) + 1, 10_000, nameof(RaftOptions.ElectionTicks));
+        Range(value.RequestTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), nameof(RaftOptions.RequestTimeout));
+        Range(value.MaxEntryBytes, 1 << 10, 16 << 20, nameof(RaftOptions.MaxEntryBytes));
+        Range(value.LaneWindowBytes, 2 * value.MaxEntryBytes, 1 << 30, nameof(RaftOptions.LaneWindowBytes));
+        ValidateNames(value);
+        ValidateFamilies();
+        if (!value.InMemory && !stores.Any())
+        {
+            throw new OrleansConfigurationException(
+                "RaftOptions.InMemory is false and no storage engine is registered. Add the package Orleans.Raft.Storage and call "
+                + "siloBuilder.AddRaftEngine(), or set RaftOptions.InMemory to true and lose everything when the silo stops.");
+        }
+    }
+
+    private void ValidateNames(RaftOptions value)
+    {
+        var duplicate = value.InitialSilos.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(names => names.Count() > 1);
+        if (duplicate is not null || value.InitialSilos.Any(string.IsNullOrWhiteSpace))
+        {
+            throw new OrleansConfigurationException(
+                $"RaftOptions.InitialSilos is [{string.Join(", ", value.InitialSilos)}]; every name must be there once and not be empty.");
+        }
+
+        if (!value.InMemory && value.InitialSilos.Count > 0 && RandomName().IsMatch(silo.Value.SiloName ?? ""))
+        {
+            throw new OrleansConfigurationException(
+                $"SiloOptions.SiloName is {silo.Value.SiloName}, which is Orleans' random default: with a new name at every start the silo's data "
+                + $"would be nobody's. Set SiloOptions.SiloName (Orleans:Name) to a stable name, one of RaftOptions.InitialSilos [{string.Join(", ", value.InitialSilos)}] "
+                + "where the silo holds the first replicas.");
+        }
+    }
+
+    private void ValidateFamilies()
+    {
+        foreach (var family in families)
+        {
+            var group = $"RaftGroupOptions of {family.Name}: ";
+            Range(family.Options.Groups, 1, 65_536, group + nameof(RaftGroupOptions.Groups));
+            Range(family.Options.ReplicationFactor, 1, 9, group + nameof(RaftGroupOptions.ReplicationFactor));
+            if (family.Name.Length is 0 or > 100 || family.Name.Any(character => character is '/' or '@' || char.IsControl(character)))
+            {
+                throw new OrleansConfigurationException(
+                    $"A group family is called \"{family.Name}\"; a name has 1 to 100 characters, none of them '/', '@' or a control character.");
+            }
+        }
+
+        var twice = families.GroupBy(family => family.Name, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1);
+        if (twice is not null)
+        {
+            throw new OrleansConfigurationException($"The group family {twice.Key} is registered {twice.Count()} times; once is allowed.");
+        }
+    }
+
+    private static void Range<T>(T value, T low, T high, string option) where T : IComparable<T>
+    {
+        if (value.CompareTo(low) < 0 || value.CompareTo(high) > 0)
+        {
+            var name = option.Contains(':') ? option : $"{nameof(RaftOptions)}.{option}";
+            throw new OrleansConfigurationException($"{name} is {value}; allowed is {low} to {high}.");
+        }
+    }
+
+    [GeneratedRegex("^Silo_[0-9a-f]{5}$", RegexOptions.CultureInvariant)]
+    private static partial Regex RandomName();
+}

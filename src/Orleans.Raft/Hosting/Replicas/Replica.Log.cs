@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Raft.Core;
+
+namespace Orleans.Raft.Hosting;
+
+/// <content>What a replica logs.</content>
+internal sealed partial class Replica
+{
+    [LoggerMessage(
+        EventId = (int)RaftEvent.ReplicaRole,
+        Level = LogLevel.Information,
+        Message = "Replica {Group} {Replica} {Term}: is {Role}, leader is {Leader}.")]
+    private static partial void LogSoftState(ILogger logger, RaftGroupId group, ReplicaId replica, long term, RaftRole role, ReplicaId leader);
+
+    [LoggerMessage(
+        EventId = (int)RaftEvent.ReplicaFaulted,
+        Level = LogLevel.Critical,
+        Message = "Replica {Group} {Replica} {Term}: has faulted and stopped. The group goes on without it while a majority is left. Evidence: {Reason}")]
+    private static partial void LogFaulted(ILogger logger, RaftGroupId group, ReplicaId replica, long term, string reason);
+
+    [LoggerMessage(
+        EventId = (int)RaftEvent.ReplicaDropped,
+        Level = LogLevel.Debug,
+        Message = "Replica {Group} {Replica} {Term}: dropped what came from {Silo}: {Reason}.")]
+    private static partial void LogDropped(ILogger logger, RaftGroupId group, ReplicaId replica, long term, string silo, string reason);
+
+    [LoggerMessage(
+        EventId = (int)RaftEvent.ReplicaHandOver,
+        Level = LogLevel.Information,
+        Message = "Replica {Group} {Replica} {Term}: hands leadership to {To}, since its silo stops: {Result}.")]
+    private static partial void LogHandOver(ILogger logger, RaftGroupId group, ReplicaId replica, long term, ReplicaId to, TransferResult result);
+}

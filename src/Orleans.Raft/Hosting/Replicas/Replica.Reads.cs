@@ -1,0 +1,145 @@
+using Orleans.Raft.Core;
+using Orleans.Raft.Wire;
+
+namespace Orleans.Raft.Hosting;
+
+/// <content>Linearizable reads: many share one round, and each waits until its index is applied.</content>
+internal sealed partial class Replica
+{
+    // One round under way and one that gathers: what comes while a round runs shares the next.
+    private const int MaxOpenRounds = 2;
+
+    private void EnqueueRead(in PendingRead read)
+    {
+        if (_reads.Count >= _settings.MaxReads)
+        {
+            AnswerRead(read, RefusalKind.Busy, default);
+            return;
+        }
+
+        _reads.Enqueue(read);
+    }
+
+    private void StartReadRound()
+    {
+        if (_reads.Count == 0 || _rounds.Count >= MaxOpenRounds)
+        {
+            return;
+        }
+
+        var round = new ReadRound(_readContext++, _ticks);
+        while (_reads.TryDequeue(out var read))
+        {
+            round.Reads.Add(read);
+        }
+
+        var result = _node.ReadIndex(round.Context, _now);
+        if (result.IsAccepted)
+        {
+            _rounds.Add(round.Context, round);
+        }
+        else
+        {
+            AnswerRound(round, RefusalKind.NotLeader);
+        }
+    }
+
+    private void OnReadState(ReadState state)
+    {
+        if (!_rounds.Remove(state.Context, out var round))
+        {
+            return;
+        }
+
+        if (state.Index <= _applied)
+        {
+            Query(round);
+        }
+        else
+        {
+            _confirmedRounds.Enqueue(round, state.Index);
+        }
+    }
+
+    private void AnswerConfirmedRounds()
+    {
+        while (_confirmedRounds.TryPeek(out var round, out var index) && index <= _applied)
+        {
+            _confirmedRounds.Dequeue();
+            Query(round);
+        }
+    }
+
+    private void Query(ReadRound round)
+    {
+        foreach (var read in round.Reads)
+        {
+            ReadOnlyMemory<byte> answer;
+            try
+            {
+                answer = _settings.StateMachine.Query(read.Query);
+            }
+            catch (Exception exception)
+            {
+                // A query changes nothing, so its failure is the asker's alone.
+                AnswerRead(read, RefusalKind.Failed, System.Text.Encoding.UTF8.GetBytes(exception.Message));
+                continue;
+            }
+
+            AnswerRead(read, RefusalKind.None, answer);
+        }
+    }
+
+    private void GiveUpReadRounds()
+    {
+        if (_rounds.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var round in _rounds.Values.Where(round => _ticks - round.StartTick >= _settings.ReadPatienceTicks).ToArray())
+        {
+            _rounds.Remove(round.Context);
+            AnswerRound(round, RefusalKind.NotLeader);
+        }
+    }
+
+    private void AnswerRound(ReadRound round, RefusalKind kind)
+    {
+        foreach (var read in round.Reads)
+        {
+            AnswerRead(read, kind, default);
+        }
+    }
+
+    private void AnswerRead(in PendingRead read, RefusalKind kind, ReadOnlyMemory<byte> answer)
+    {
+        if (read.Silo is null)
+        {
+            _client.OnReadAnswer(read.Request, Id, kind, _soft.Leader, _softTerm, answer);
+            return;
+        }
+
+        var body = ClientCodec.Encode(new QueryAnswerBody(read.Request, (int)kind, _soft.Leader, _softTerm, answer));
+        _outlet.TrySend(read.Silo, LaneFrame.Of(Addresses(ReplicaId.None, read.AskerLife), LaneItemKind.ReadAnswer, body));
+    }
+
+    private void RefuseReads(RefusalKind kind)
+    {
+        while (_reads.TryDequeue(out var read))
+        {
+            AnswerRead(read, kind, default);
+        }
+
+        foreach (var round in _rounds.Values)
+        {
+            AnswerRound(round, kind);
+        }
+
+        _rounds.Clear();
+        while (_confirmedRounds.TryDequeue(out var round, out _))
+        {
+            AnswerRound(round, kind);
+        }
+    }
+}

@@ -1,0 +1,258 @@
+using Orleans.Raft.Core;
+using Orleans.Raft.Wire;
+
+namespace Orleans.Raft.Hosting;
+
+/// <content>The Ready loop with asynchronous storage writes: what may leave before the disk leaves at once, the rest follows the write.</content>
+internal sealed partial class Replica
+{
+    private void OnItem(string silo, in LaneItem item)
+    {
+        if (item.To != Id)
+        {
+            LogDropped(_logger, Group, Id, _node.Term, silo, $"addressed to replica {item.To}");
+            return;
+        }
+
+        if (item.ToLife != default && item.ToLife != _life)
+        {
+            LogDropped(_logger, Group, Id, _node.Term, silo, $"addressed to life {item.ToLife}, this is {_life}");
+            return;
+        }
+
+        switch (item.Kind)
+        {
+            case LaneItemKind.Message:
+                OnMessage(silo, item);
+                break;
+            case LaneItemKind.Propose:
+                Propose(silo, item.Body);
+                break;
+            case LaneItemKind.Read:
+                OnReadItem(silo, item);
+                break;
+            default:
+                LogDropped(_logger, Group, Id, _node.Term, silo, $"item of kind {item.Kind}");
+                break;
+        }
+    }
+
+    private void OnReadItem(string silo, in LaneItem item)
+    {
+        try
+        {
+            var query = ClientCodec.ReadQuery(item.Body);
+            EnqueueRead(new PendingRead(silo, query.Request, query.Data, item.FromLife));
+        }
+        catch (WireFormatException exception)
+        {
+            LogDropped(_logger, Group, Id, _node.Term, silo, exception.Message);
+        }
+    }
+
+    private void OnMessage(string silo, in LaneItem item)
+    {
+        Message message;
+        try
+        {
+            message = item.ReadMessage();
+        }
+        catch (WireFormatException exception)
+        {
+            LogDropped(_logger, Group, Id, _node.Term, silo, exception.Message);
+            return;
+        }
+
+        if (!_peers.TryGetValue(item.From, out var peer))
+        {
+            // A leader or candidate of a newer configuration than this replica knows is listened to all the same (SAFETY-RULES A9).
+            peer = new Peer(silo);
+            _peers.Add(item.From, peer);
+        }
+
+        if (peer.Life != item.FromLife)
+        {
+            if (peer.Life.Store == item.FromLife.Store
+                && (peer.Life.OpenCounter, peer.Life.Activation).CompareTo((item.FromLife.OpenCounter, item.FromLife.Activation)) > 0)
+            {
+                LogDropped(_logger, Group, Id, _node.Term, silo, $"from life {item.FromLife}, {peer.Life} has spoken since");
+                return;
+            }
+
+            // Answers to the former life's requests leave under its name, before the new one is listened to (SAFETY-RULES A8).
+            ProcessReady();
+            peer.Life = item.FromLife;
+        }
+
+        if (message.Type == MessageType.MsgApp && message.Entries.Count > 0 && _settings.Store.IsFull)
+        {
+            // Back-pressure stops admission, never the loop (SAFETY-RULES B9); the leader repeats.
+            return;
+        }
+
+        _node.Step(message, _now);
+    }
+
+    private void ProcessReady()
+    {
+        while (_node.HasReady)
+        {
+            var ready = _node.Ready();
+            if (ready.SoftState is { } soft)
+            {
+                OnSoftState(soft);
+            }
+
+            foreach (var state in ready.ReadStates)
+            {
+                OnReadState(state);
+            }
+
+            PendingAppend? append = null;
+            foreach (var message in ready.Messages)
+            {
+                if (message.To == ReplicaId.AppendThread)
+                {
+                    append = Prepare(message, append);
+                }
+                else if (message.To == ReplicaId.ApplyThread)
+                {
+                    _toApply.Add(message);
+                }
+                else
+                {
+                    Send(message, LifeFor(message));
+                }
+            }
+
+            // From here on the node may be driven again: the view is used up.
+            if (append is not null)
+            {
+                Write(append);
+            }
+
+            ApplyPending();
+        }
+    }
+
+    private PendingAppend Prepare(Message message, PendingAppend? append)
+    {
+        append ??= _spareAppends.TryDequeue(out var spare) ? spare : new PendingAppend();
+        if (message.Snapshot is not null)
+        {
+            throw new InvalidOperationException($"{Group} replica {Id}: a snapshot at {message.Snapshot.Id} came; this version cannot install it.");
+        }
+
+        append.Batch.Append(_settings.Log, message.Entries);
+        if (message.Term != 0 || message.Commit != 0 || !message.Vote.IsNone)
+        {
+            append.Batch.SetHardState(_settings.Log, new HardState(message.Term, message.Vote, message.Commit));
+        }
+
+        foreach (var response in message.Responses)
+        {
+            append.Responses.Add(new HeldMessage(response, LifeFor(response)));
+        }
+
+        return append;
+    }
+
+    private void Write(PendingAppend append)
+    {
+        if (_unstoredConfState is { } confState)
+        {
+            append.Batch.SetConfState(_settings.Log, confState);
+            _unstoredConfState = null;
+        }
+
+        _appends.Enqueue(append);
+        if (append.Batch.IsEmpty)
+        {
+            // Nothing to write, but its responses must not overtake those of earlier writes.
+            Post(new ReplicaWork(ReplicaWorkKind.Written, Payload: append));
+            return;
+        }
+
+        _ = WriteAsync(append);
+    }
+
+    private async Task WriteAsync(PendingAppend append)
+    {
+        try
+        {
+            await _settings.Store.WriteAsync(append.Batch).ConfigureAwait(false);
+            Post(new ReplicaWork(ReplicaWorkKind.Written, Payload: append));
+        }
+        catch (Exception exception)
+        {
+            // Whether it is durable is unknown: the replica must not answer anything any more. It faults on its own scheduler.
+            Post(new ReplicaWork(ReplicaWorkKind.WriteFailed, Payload: exception));
+        }
+    }
+
+    private void OnWritten(PendingAppend written)
+    {
+        written.IsDurable = true;
+        while (_appends.TryPeek(out var append) && append.IsDurable)
+        {
+            _appends.Dequeue();
+            foreach (var response in append.Responses)
+            {
+                if (response.Message.To == Id)
+                {
+                    _node.Step(response.Message, _now);
+                }
+                else
+                {
+                    Send(response.Message, response.ToLife);
+                }
+            }
+
+            append.Batch.Clear();
+            append.Responses.Clear();
+            append.IsDurable = false;
+            _spareAppends.Enqueue(append);
+        }
+    }
+
+    private void Send(Message message, ReplicaLife toLife)
+    {
+        if (!_peers.TryGetValue(message.To, out var peer))
+        {
+            LogDropped(_logger, Group, Id, _node.Term, "?", $"{message.Type} to replica {message.To}, whose silo is not known");
+            return;
+        }
+
+        var item = Addresses(message.To, toLife);
+        if (!_outlet.TrySend(peer.Silo, LaneFrame.Of(item, message)) && message.Entries.Count > 0)
+        {
+            // The node must not count on it: it goes back to probing instead of filling its window with what is lost.
+            _node.ReportUnreachable(message.To);
+        }
+    }
+
+    private LaneItem Addresses(ReplicaId to, ReplicaLife toLife) => new(
+        Group.Name, Group.Index, _settings.Group.Incarnation, Id, to, _life, toLife);
+
+    // Only an answer is bound to the life that asked: a request is for whoever lives there now.
+    private ReplicaLife LifeFor(Message message) => message.Type switch
+    {
+        MessageType.MsgAppResp or MessageType.MsgVoteResp or MessageType.MsgPreVoteResp or MessageType.MsgHeartbeatResp
+            or MessageType.MsgReadIndexResp => _peers.TryGetValue(message.To, out var peer) ? peer.Life : default,
+        _ => default,
+    };
+
+    private void OnSoftState(SoftState soft)
+    {
+        var wasLeader = _soft.Role == RaftRole.Leader;
+        _soft = soft;
+        _softTerm = _node.Term;
+        LogSoftState(_logger, Group, Id, _softTerm, soft.Role, soft.Leader);
+        if (wasLeader && soft.Role != RaftRole.Leader)
+        {
+            RefuseAll(RefusalKind.NotLeader);
+        }
+
+        _client.OnLeader(soft.Leader, _softTerm);
+    }
+}

@@ -1,0 +1,308 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Orleans.Raft.Core;
+using Orleans.Raft.Wire;
+
+namespace Orleans.Raft.Hosting;
+
+/// <summary>
+/// One replica of one group: a <see cref="RaftNode"/> and the loop around it. Everything that drives it is posted, and one burst at a time is
+/// worked off on whichever scheduler owns it then: the endpoint's, or its grain's while that lives (SAFETY-RULES B1, B12).
+/// </summary>
+internal sealed partial class Replica
+{
+    // So that one busy group does not hold a scheduler thread for long.
+    private const int MaxBurst = 256;
+
+    private readonly ReplicaSettings _settings;
+    private readonly IReplicaOutlet _outlet;
+    private readonly IReplicaClock _clock;
+    private readonly IGroupClientPort _client;
+    private readonly ILogger _logger;
+    private readonly RaftNode _node;
+    private readonly ReplicaLife _life;
+    private readonly ConcurrentQueue<ReplicaWork> _inbox = new();
+    private readonly Dictionary<ReplicaId, Peer> _peers = [];
+    private readonly SessionTable _sessions = new();
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Writes on their way to the disk, in order. Their responses are delivered in this order, whatever order they complete in.
+    private readonly Queue<PendingAppend> _appends = new();
+    private readonly Queue<PendingAppend> _spareAppends = new();
+    private readonly List<Message> _toApply = [];
+
+    // Commands that this leader has proposed and not yet applied, with who is to be answered; null is this silo.
+    private readonly Dictionary<(long Session, long Sequence), string?> _pendingCommands = [];
+    private readonly Dictionary<Guid, string?> _pendingRegistrations = [];
+    private readonly Dictionary<string, AnswerBatch> _answers = new(StringComparer.Ordinal);
+
+    private readonly Queue<PendingRead> _reads = new();
+    private readonly Dictionary<long, ReadRound> _rounds = [];
+    private readonly PriorityQueue<ReadRound, long> _confirmedRounds = new();
+
+    private volatile IReplicaScheduler _scheduler;
+    private int _isDraining;
+    private int _ticksDue;
+    private TimeSpan _now;
+    private long _ticks;
+    private long _readContext;
+    private SoftState _soft;
+    private long _softTerm;
+    private long _applied;
+    private ConfState? _unstoredConfState;
+    private bool _isStopping;
+    private volatile string? _fault;
+
+    public Replica(
+        ReplicaSettings settings, IReplicaOutlet outlet, IReplicaClock clock, IReplicaScheduler scheduler, IGroupClientPort client, ILogger logger)
+    {
+        _settings = settings;
+        _outlet = outlet;
+        _clock = clock;
+        _scheduler = scheduler;
+        _client = client;
+        _logger = logger;
+        _life = new ReplicaLife(settings.Life.StoreId, settings.Life.OpenCounter, settings.Log.Owner);
+        _readContext = settings.FirstReadContext;
+        _applied = settings.Node.Applied ?? settings.Log.Reader.FirstIndex - 1;
+        _node = new RaftNode(settings.Node, settings.Log.Reader);
+        foreach (var member in settings.Group.Members)
+        {
+            _peers.Add(member.Replica, new Peer(member.Silo));
+        }
+    }
+
+    /// <summary>Which group.</summary>
+    public RaftGroupId Group => _settings.Group.Id;
+
+    /// <summary>Which replica of it.</summary>
+    public ReplicaId Id => _settings.Node.Id;
+
+    /// <summary>Why the replica has stopped for good, or null.</summary>
+    public string? Fault => _fault;
+
+    /// <summary>Completes when the replica will touch nothing any more.</summary>
+    public Task Stopped => _stopped.Task;
+
+    /// <summary>
+    /// Gives the replica to another scheduler. What the former one has already been handed runs there to its end; a burst is never on two.
+    /// </summary>
+    public void MoveTo(IReplicaScheduler scheduler) => _scheduler = scheduler;
+
+    /// <summary>Posts an event. May be called from any thread.</summary>
+    public void Post(in ReplicaWork work)
+    {
+        _inbox.Enqueue(work);
+        Wake();
+    }
+
+    /// <summary>Posts a tick. Ticks that pile up are capped: a replica that was stalled must not storm (SAFETY-RULES C9).</summary>
+    public void PostTick()
+    {
+        if (Interlocked.Increment(ref _ticksDue) == 1)
+        {
+            Wake();
+        }
+    }
+
+    /// <summary>Asks the replica to stop; <see cref="Stopped"/> completes when it has.</summary>
+    public void PostStop() => Post(new ReplicaWork(ReplicaWorkKind.Action, Payload: (Action)Stop));
+
+    /// <summary>Runs a function on the replica's scheduler, between bursts.</summary>
+    public Task<T> AskAsync<T>(Func<RaftNode, T> question)
+    {
+        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(new ReplicaWork(ReplicaWorkKind.Action, Payload: (Action)(() => answer.TrySetResult(question(_node)))));
+        return answer.Task;
+    }
+
+    /// <summary>Answers a query from whatever is applied now.</summary>
+    public Task<ReadOnlyMemory<byte>> QueryAsync(ReadOnlyMemory<byte> query)
+    {
+        var answer = new TaskCompletionSource<ReadOnlyMemory<byte>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(new ReplicaWork(ReplicaWorkKind.Action, Payload: (Action)(() =>
+        {
+            try
+            {
+                answer.TrySetResult(_settings.StateMachine.Query(query));
+            }
+            catch (Exception exception)
+            {
+                // The asker's, not the replica's: a query changes nothing.
+                answer.TrySetException(exception);
+            }
+        })));
+        return answer.Task;
+    }
+
+    /// <summary>Gives the replica back to a scheduler, if the one that gives it is still the one that has it.</summary>
+    public void MoveBack(IReplicaScheduler from, IReplicaScheduler to) => Interlocked.CompareExchange(ref _scheduler, to, from);
+
+    /// <summary>True while the replica runs on this scheduler.</summary>
+    public bool IsOn(IReplicaScheduler scheduler) => ReferenceEquals(_scheduler, scheduler);
+
+    private void Wake()
+    {
+        if (Interlocked.Exchange(ref _isDraining, 1) == 0)
+        {
+            _scheduler.Post(static replica => ((Replica)replica!).Drain(), this);
+        }
+    }
+
+    private void Drain()
+    {
+        try
+        {
+            if (_fault is null && !_stopped.Task.IsCompleted)
+            {
+                Burst();
+            }
+            else
+            {
+                RefuseInbox();
+            }
+        }
+        catch (Exception exception)
+        {
+            // One group's fault must not become another's: this replica stops here and keeps the evidence.
+            Fail(exception.ToString());
+        }
+
+        Volatile.Write(ref _isDraining, 0);
+        if (!_inbox.IsEmpty || Volatile.Read(ref _ticksDue) > 0)
+        {
+            Wake();
+        }
+    }
+
+    private void Burst()
+    {
+        _now = _clock.Now;
+        RunTicks();
+        for (var i = 0; i < MaxBurst && _inbox.TryDequeue(out var work); i++)
+        {
+            Handle(work);
+        }
+
+        do
+        {
+            // A round that ended makes room for the reads that gathered meanwhile.
+            StartReadRound();
+            ProcessReady();
+        }
+        while (_reads.Count > 0 && _rounds.Count < MaxOpenRounds);
+
+        SendAnswers();
+        if (_node.IsFaulted)
+        {
+            Fail(_node.Fault!.ToString());
+        }
+    }
+
+    private void RunTicks()
+    {
+        var due = Math.Min(Interlocked.Exchange(ref _ticksDue, 0), _settings.Node.ElectionTicks);
+        for (var i = 0; i < due; i++)
+        {
+            _ticks++;
+            _node.Tick(_now);
+        }
+
+        if (due > 0)
+        {
+            GiveUpReadRounds();
+        }
+    }
+
+    private void Handle(in ReplicaWork work)
+    {
+        switch (work.Kind)
+        {
+            case ReplicaWorkKind.Item:
+                OnItem(work.Silo!, work.Item);
+                break;
+            case ReplicaWorkKind.Propose:
+                Propose(null, work.Data);
+                break;
+            case ReplicaWorkKind.Read:
+                EnqueueRead(new PendingRead(null, work.Number, work.Data));
+                break;
+            case ReplicaWorkKind.Written:
+                OnWritten((PendingAppend)work.Payload!);
+                break;
+            case ReplicaWorkKind.WriteFailed:
+                throw (Exception)work.Payload!;
+            case ReplicaWorkKind.Unreachable:
+                OnUnreachable(work.Silo!);
+                break;
+            case ReplicaWorkKind.Action:
+                ((Action)work.Payload!)();
+                break;
+            default:
+                throw new InvalidOperationException($"{Group} replica {Id}: unknown work {work.Kind}.");
+        }
+    }
+
+    private void OnUnreachable(string silo)
+    {
+        foreach (var (replica, peer) in _peers)
+        {
+            if (replica != Id && string.Equals(peer.Silo, silo, StringComparison.Ordinal))
+            {
+                _node.ReportUnreachable(replica);
+            }
+        }
+    }
+
+    // Whoever asks a replica that is no more is told so, and can ask another.
+    private void RefuseInbox()
+    {
+        Interlocked.Exchange(ref _ticksDue, 0);
+        while (_inbox.TryDequeue(out var work))
+        {
+            switch (work.Kind)
+            {
+                case ReplicaWorkKind.Propose:
+                    Refuse(null, RefusalKind.Gone);
+                    break;
+                case ReplicaWorkKind.Read:
+                    AnswerRead(new PendingRead(null, work.Number, default), RefusalKind.Gone, default);
+                    break;
+                case ReplicaWorkKind.Item when work.Item.Kind is LaneItemKind.Propose or LaneItemKind.Read:
+                    Refuse(work.Silo, RefusalKind.Gone);
+                    break;
+            }
+        }
+    }
+
+    private void Stop()
+    {
+        _isStopping = true;
+        RefuseAll(RefusalKind.Gone);
+        _stopped.TrySetResult();
+    }
+
+    private void Fail(string reason)
+    {
+        _fault = reason;
+        LogFaulted(_logger, Group, Id, _node.Term, reason);
+        RefuseAll(RefusalKind.Gone);
+    }
+
+    private sealed class Peer(string silo)
+    {
+        public string Silo { get; } = silo;
+
+        /// <summary>The life that last spoke.</summary>
+        public ReplicaLife Life { get; set; }
+    }
+
+    private sealed class ReadRound(long context, long startTick)
+    {
+        public long Context { get; } = context;
+
+        public long StartTick { get; } = startTick;
+
+        public List<PendingRead> Reads { get; } = [];
+    }
+}

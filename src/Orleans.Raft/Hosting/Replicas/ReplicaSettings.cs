@@ -1,0 +1,37 @@
+using Orleans.Raft.Core;
+
+namespace Orleans.Raft.Hosting;
+
+/// <summary>What makes a replica.</summary>
+internal sealed record ReplicaSettings
+{
+    /// <summary>The group and its members.</summary>
+    public required GroupDescriptor Group { get; init; }
+
+    /// <summary>Settings of the node; says the replica's number.</summary>
+    public required RaftConfig Node { get; init; }
+
+    /// <summary>This silo's name.</summary>
+    public required string Silo { get; init; }
+
+    /// <summary>This life of the silo's store.</summary>
+    public required StoreIdentity Life { get; init; }
+
+    /// <summary>Where the log is written.</summary>
+    public required ILogStore Store { get; init; }
+
+    /// <summary>The log, opened. Its owner number is the replica's activation number: it fences, and it names the life.</summary>
+    public required GroupLog Log { get; init; }
+
+    /// <summary>The user's state.</summary>
+    public required IStateMachine StateMachine { get; init; }
+
+    /// <summary>First read context. Random in every life, so that a late answer to a former one is nobody's (SAFETY-RULES A8).</summary>
+    public required long FirstReadContext { get; init; }
+
+    /// <summary>Ticks after which an unanswered read round goes back to who asked.</summary>
+    public int ReadPatienceTicks { get; init; } = 10;
+
+    /// <summary>Reads held at most.</summary>
+    public int MaxReads { get; init; } = 10_000;
+}

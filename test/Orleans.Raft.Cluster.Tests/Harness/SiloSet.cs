@@ -1,0 +1,114 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+using Orleans.Hosting;
+
+namespace Orleans.Raft.Cluster.Tests;
+
+/// <summary>Silos as generic hosts over TCP, on Orleans' production directory. The first is the primary of the membership and must outlive the others.</summary>
+public sealed class SiloSet : IAsyncDisposable
+{
+    public const string Family = "pairs";
+
+    private readonly int[] _siloPorts;
+    private readonly int[] _gatewayPorts;
+    private readonly IHost?[] _hosts;
+    private readonly Action<ISiloBuilder, int> _configure;
+    private readonly string _service = $"test-{Guid.NewGuid():N}";
+
+    public SiloSet(int count, Action<ISiloBuilder, int> configure)
+    {
+        _siloPorts = FreePorts(count);
+        _gatewayPorts = FreePorts(count);
+        _hosts = new IHost?[count];
+        _configure = configure;
+    }
+
+    public static IList<string> Names(int count) => [.. Enumerable.Range(1, count).Select(number => $"s{number}")];
+
+    public IServiceProvider this[int silo] => _hosts[silo]?.Services ?? throw new InvalidOperationException($"silo {silo} does not run");
+
+    public IRaftGroup Group(int silo, int index = 0) => this[silo].GetRequiredService<IRaftGroupFactory>().GetGroup(Family, index);
+
+    /// <summary>Starts silos together: the first start of each needs the others.</summary>
+    public async Task StartAsync(params int[] silos)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        foreach (var silo in silos)
+        {
+            _hosts[silo] = Build(silo);
+        }
+
+        await Task.WhenAll(silos.Select(silo => _hosts[silo]!.StartAsync(timeout.Token)));
+    }
+
+    public async Task StopAsync(params int[] silos)
+    {
+        foreach (var silo in silos)
+        {
+            var host = _hosts[silo]!;
+            _hosts[silo] = null;
+            await host.StopAsync();
+            await ((IAsyncDisposable)host).DisposeAsync();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        for (var silo = _hosts.Length - 1; silo >= 0; silo--)
+        {
+            if (_hosts[silo] is not null)
+            {
+                await StopAsync(silo);
+            }
+        }
+    }
+
+    public static async Task<string> SetAsync(IRaftGroup group, string key, string value)
+    {
+        var before = await group.ProposeAsync(Encoding.UTF8.GetBytes($"{key}={value}"), CancellationToken.None);
+        return Encoding.UTF8.GetString(before.Span);
+    }
+
+    public static async Task<string> GetAsync(IRaftGroup group, string key)
+    {
+        var value = await group.ReadAsync(Encoding.UTF8.GetBytes(key), RaftReadOptions.Linearizable, CancellationToken.None);
+        return Encoding.UTF8.GetString(value.Span);
+    }
+
+    private IHost Build(int silo)
+    {
+        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Logging.AddProvider(new FileLoggerProvider($"s{silo + 1}"));
+        builder.Logging.SetMinimumLevel(LogLevel.Information);
+        builder.UseOrleans(orleans =>
+        {
+            orleans.UseLocalhostClustering(
+                _siloPorts[silo], _gatewayPorts[silo], new IPEndPoint(IPAddress.Loopback, _siloPorts[0]), _service, _service);
+            orleans.Configure<SiloOptions>(options => options.SiloName = $"s{silo + 1}");
+            _configure(orleans, silo);
+        });
+        return builder.Build();
+    }
+
+    private static int[] FreePorts(int count)
+    {
+        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
+        foreach (var listener in listeners)
+        {
+            listener.Start();
+        }
+
+        var ports = listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port).ToArray();
+        foreach (var listener in listeners)
+        {
+            listener.Stop();
+        }
+
+        return ports;
+    }
+}
