@@ -21,6 +21,7 @@ internal static partial class RaftCodec
     private const int MessageContextField = 12;
     private const int VoteField = 13;
     private const int ResponsesField = 14;
+    private const int PromiseField = 100;
     private const int ContextBytes = sizeof(long);
 
     /// <summary>Context of votes of a leadership transfer, as etcd spells it.</summary>
@@ -80,6 +81,11 @@ internal static partial class RaftCodec
         }
 
         WriteResponses(ref writer, message.Responses);
+        if (message.Promise != default)
+        {
+            writer.FarNumber(PromiseField, message.Promise.Ticks);
+        }
+
         return writer.Written;
     }
 
@@ -120,7 +126,8 @@ internal static partial class RaftCodec
         + WireWriter.NumberFieldSize(message.Commit)
         + WireWriter.NumberFieldSize(message.Reject ? 1 : 0)
         + WireWriter.NumberFieldSize(message.RejectHint)
-        + (message.Vote.IsNone ? 0 : WireWriter.NumberFieldSize(message.Vote.Value));
+        + (message.Vote.IsNone ? 0 : WireWriter.NumberFieldSize(message.Vote.Value))
+        + (message.Promise == default ? 0 : WireWriter.FarNumberFieldSize(PromiseField, message.Promise.Ticks));
 
     private static int MetadataSize(Snapshot snapshot) =>
         WireWriter.BytesFieldSize(Size(snapshot.ConfState))

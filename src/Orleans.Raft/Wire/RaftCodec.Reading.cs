@@ -146,6 +146,9 @@ internal static partial class RaftCodec
             case VoteField:
                 fields.Vote = reader.Number();
                 return true;
+            case PromiseField:
+                fields.Promise = reader.Number();
+                return true;
             default:
                 return false;
         }
@@ -228,6 +231,7 @@ internal static partial class RaftCodec
         public long Vote;
         public long RejectHint;
         public long Context;
+        public long Promise;
         public bool Reject;
         public bool IsCampaignTransfer;
         public int EntryCount;
@@ -247,6 +251,7 @@ internal static partial class RaftCodec
             Vote = new ReplicaId(Vote),
             RejectHint = RejectHint,
             Context = Context,
+            Promise = TimeSpan.FromTicks(Promise),
             Reject = Reject,
             IsCampaignTransfer = IsCampaignTransfer,
             Entries = Entries ?? [],

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Orleans.Raft.Wire;
 
-/// <summary>Writes protocol buffers fields into a span that the caller has measured. All fields of the schema have one-byte tags.</summary>
+/// <summary>Writes protocol buffers fields into a span that the caller has measured. Fields up to 15 have one-byte tags.</summary>
 internal ref struct WireWriter
 {
     private readonly Span<byte> _output;
@@ -25,6 +25,9 @@ internal ref struct WireWriter
     /// <summary>Encoded length of a tag and a number.</summary>
     public static int NumberFieldSize(long value) => 1 + NumberSize(value);
 
+    /// <summary>Encoded length of a number under a field number above 15.</summary>
+    public static int FarNumberFieldSize(int field, long value) => NumberSize(field << 3) + NumberSize(value);
+
     /// <summary>Encoded length of a tag, a length and that many bytes.</summary>
     public static int BytesFieldSize(int length) => 1 + NumberSize(length) + length;
 
@@ -38,6 +41,13 @@ internal ref struct WireWriter
     public void Number(int field, long value)
     {
         _output[Written++] = NumberTag(field);
+        Varint(value);
+    }
+
+    /// <summary>Writes a number under a field number above 15.</summary>
+    public void FarNumber(int field, long value)
+    {
+        Varint(field << 3);
         Varint(value);
     }
 

@@ -103,6 +103,15 @@ public sealed class RefereeTests
         Assert.Equal(42, RaftCodec.ReadEntry(later).Index);
     }
 
+    [Fact]
+    public void Every_field_of_a_message_goes_over_the_wire() =>
+        Assert.Equal(
+            [
+                "Commit", "Context", "Entries", "From", "Index", "IsCampaignTransfer", "LogTerm", "Promise", "Reject", "RejectHint",
+                "Responses", "Snapshot", "Term", "To", "Type", "Vote",
+            ],
+            typeof(Message).GetProperties().Select(property => property.Name).Order());
+
     private static string Describe(LaneItem item) =>
         $"{item.GroupName}/{item.GroupIndex}@{item.GroupIncarnation} {item.From.Value}->{item.To.Value} {item.FromLife} {item.ToLife} "
         + WireText.Of(item.Message ?? RaftCodec.ReadMessage(item.MessageBytes));

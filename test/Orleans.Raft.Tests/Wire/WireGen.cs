@@ -54,7 +54,7 @@ internal static class WireGen
 
     private static readonly Gen<Message> Flat = Gen.Select(
             Gen.Select(Gen.Int[0, 23], Replica, Replica, Number, Number, Number),
-            Gen.Select(Number, Replica, Gen.Bool, Number, Gen.Int[0, 2], Gen.Long),
+            Gen.Select(Number, Replica, Gen.Bool, Number, Gen.Int[0, 2], Gen.Long, Gen.OneOf(Gen.Const(0L), Number)),
             Entry.Array[0, 4],
             Gen.OneOf(Gen.Const((Snapshot?)null), Snapshot.Select(snapshot => (Snapshot?)snapshot)))
         .Select((head, tail, entries, snapshot) => new Message
@@ -71,6 +71,7 @@ internal static class WireGen
             RejectHint = tail.Item4,
             IsCampaignTransfer = tail.Item5 == 0,
             Context = tail.Item5 == 1 ? tail.Item6 : 0,
+            Promise = TimeSpan.FromTicks(tail.Item7),
             Entries = entries,
             Snapshot = snapshot,
         });
@@ -89,6 +90,7 @@ internal static class WireGen
         RejectHint = message.RejectHint,
         IsCampaignTransfer = message.IsCampaignTransfer,
         Context = message.Context,
+        Promise = message.Promise,
         Entries = message.Entries,
         Snapshot = message.Snapshot,
         Responses = responses,

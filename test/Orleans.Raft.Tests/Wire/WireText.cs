@@ -17,7 +17,7 @@ internal static class WireText
     public static string Of(Message message) =>
         $"{message.Type} {message.From.Value}->{message.To.Value} term {message.Term} log {message.LogTerm}/{message.Index} "
         + $"commit {message.Commit} vote {message.Vote.Value} reject {message.Reject} hint {message.RejectHint} "
-        + $"context {message.Context} transfer {message.IsCampaignTransfer}\n"
+        + $"context {message.Context} promise {message.Promise} transfer {message.IsCampaignTransfer}\n"
         + string.Concat(message.Entries.Select(entry => "  " + Of(entry) + "\n"))
         + (message.Snapshot is { } snapshot ? "  " + Of(snapshot) + "\n" : "")
         + string.Concat(message.Responses.Select(response => "  response " + Of(response)));

@@ -79,13 +79,20 @@ public static class ConfChangeCodec
                 case 4 when field.Wire == Bytes:
                     context = field.Blob;
                     break;
+                case >= 2 and <= 4:
+                    return false;
                 default:
                     break;
             }
         }
 
+        if (reader.IsBroken || !IsKnown(type, replica))
+        {
+            return false;
+        }
+
         change = new ConfChange((ConfChangeType)type, new ReplicaId(replica), context).AsV2();
-        return !reader.IsBroken && IsKnown(type, replica);
+        return true;
     }
 
     private static bool TryDecodeGeneral(ReadOnlyMemory<byte> data, ref ConfChangeV2 change)
@@ -111,17 +118,25 @@ public static class ConfChangeCodec
                 case 3 when field.Wire == Bytes:
                     context = field.Blob;
                     break;
+                case >= 1 and <= 3:
+                    return false;
                 default:
                     break;
             }
         }
 
+        if (reader.IsBroken || transition is < 0 or > (long)ConfChangeTransition.JointExplicit)
+        {
+            return false;
+        }
+
         change = new ConfChangeV2 { Transition = (ConfChangeTransition)transition, Changes = changes.ToImmutable(), Context = context };
-        return !reader.IsBroken && transition is >= 0 and <= (long)ConfChangeTransition.JointExplicit;
+        return true;
     }
 
     private static bool TryDecodeOperation(ReadOnlyMemory<byte> data, out ConfChangeSingle single)
     {
+        single = default;
         var (type, replica) = (0L, 0L);
         var reader = new Reader(data);
         while (reader.TryNext(out var field))
@@ -134,13 +149,20 @@ public static class ConfChangeCodec
                 case 2 when field.Wire == Varint:
                     replica = field.Value;
                     break;
+                case 1 or 2:
+                    return false;
                 default:
                     break;
             }
         }
 
+        if (reader.IsBroken || !IsKnown(type, replica))
+        {
+            return false;
+        }
+
         single = new ConfChangeSingle((ConfChangeType)type, new ReplicaId(replica));
-        return !reader.IsBroken && IsKnown(type, replica);
+        return true;
     }
 
     private static bool IsKnown(long type, long replica) =>
@@ -181,8 +203,13 @@ public static class ConfChangeCodec
 
             if (wire == Varint)
             {
+                if (value > long.MaxValue)
+                {
+                    return false;
+                }
+
                 field = new Field(number, wire, (long)value, default);
-                return value <= long.MaxValue;
+                return true;
             }
 
             if (value > (ulong)_rest.Length)

@@ -45,10 +45,11 @@ internal sealed class Network
         return network;
     }
 
-    /// <summary>Adds a replica with an empty disk that knows no configuration.</summary>
+    /// <summary>Adds a replica with an empty log. It knows the founding configuration, from which the log's changes lead to the present one.</summary>
     public Replica AddFresh(long id, Func<RaftConfig, RaftConfig>? adjust = null)
     {
-        var replica = new Replica(Replica.Config(id, adjust), new MemoryLogStorage());
+        var founders = _replicas.Values.First().Founders;
+        var replica = new Replica(Replica.Config(id, adjust), new MemoryLogStorage(founders));
         _replicas.Add(id, replica);
         return replica;
     }

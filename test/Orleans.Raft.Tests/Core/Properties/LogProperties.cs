@@ -114,7 +114,7 @@ public sealed class LogProperties
             if (own > 0)
             {
                 _model.RemoveRange((int)(previous + shared - _before.Index), (int)(Last - previous - shared));
-                _model.AddRange(entries.Skip(shared));
+                _model.AddRange(entries.Skip((int)shared));
             }
 
             var stranger = new LogSlice(_term, new EntryId(_term + 1, previous), []);
