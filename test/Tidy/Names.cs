@@ -21,7 +21,7 @@ internal static partial class Names
     {
         ["Raft"] = "RaftNode (a type Raft hides the namespace)", ["RaftEngine"] = "RaftNode", ["RaftManager"] = "RaftNode",
         ["NonVoter"] = "Learner", ["FollowerInfo"] = "PeerProgress", ["StepAside"] = "TransferLeadership",
-        ["CommitIndex"] = "Committed", ["LastApplied"] = "Applied", ["NextIndex"] = "Next", ["MatchIndex"] = "Match",
+        ["CommitIndex"] = "Committed", ["LastApplied"] = "Applied",
         ["PrevLogTerm"] = "LogSlice.Previous", ["PrevLogIndex"] = "LogSlice.Previous", ["PersistentState"] = "HardState",
     };
 

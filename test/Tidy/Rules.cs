@@ -59,30 +59,34 @@ internal static partial class Rules
         where clause.Block.Statements.Count == 0 && !clause.Block.DescendantTrivia().Any(IsComment)
         select new Finding(file.Path, file.LineOf(clause), NameOfMember(clause), "catches and says nothing");
 
-    /// <summary>A switch over one of Core's enums with an arm for everything else: a forgotten case would be silence.</summary>
-    public static IEnumerable<Finding> DiscardsInProtocolSwitches(IReadOnlyCollection<SourceFile> core)
+    /// <summary>A switch over one of Core's enums that doesn't name every case: a forgotten one would be silence.</summary>
+    public static IEnumerable<Finding> IncompleteProtocolSwitches(IReadOnlyCollection<SourceFile> core)
     {
-        var enums = core.SelectMany(file => file.All<EnumDeclarationSyntax>()).Select(@enum => @enum.Identifier.Text).ToHashSet();
+        var enums = core.SelectMany(file => file.All<EnumDeclarationSyntax>())
+            .ToDictionary(@enum => @enum.Identifier.Text, @enum => @enum.Members.Select(member => member.Identifier.Text).ToHashSet());
         foreach (var file in core)
         {
+            // The compiler finds missing names in an expression (CS8509), unless an arm for everything else hides them.
             foreach (var expression in file.All<SwitchExpressionSyntax>())
             {
-                var named = expression.Arms.Any(arm => Names(arm.Pattern, enums));
                 var discard = expression.Arms.FirstOrDefault(arm => arm.Pattern is DiscardPatternSyntax or VarPatternSyntax && arm.WhenClause is null);
-                if (named && discard is not null)
+                if (discard is not null && expression.Arms.Any(arm => Named(arm.Pattern, enums).Any()))
                 {
                     yield return new Finding(file.Path, file.LineOf(discard), NameOfMember(discard), "_ => in a switch over a protocol enum");
                 }
             }
+            // In a statement it finds nothing.
             foreach (var statement in file.All<SwitchStatementSyntax>())
             {
-                var labels = statement.Sections.SelectMany(section => section.Labels).ToList();
-                var named = labels.Any(label => label is CaseSwitchLabelSyntax @case && Names(@case.Value, enums) ||
-                    label is CasePatternSwitchLabelSyntax pattern && Names(pattern.Pattern, enums));
-                if (named)
+                var named = statement.Sections.SelectMany(section => section.Labels).SelectMany(label => Named(label, enums)).ToList();
+                foreach (var group in named.GroupBy(name => name.Enum, name => name.Member))
                 {
-                    yield return new Finding(file.Path, file.LineOf(statement), NameOfMember(statement),
-                        "switch statement over a protocol enum: the compiler checks only switch expressions for missing cases");
+                    var missing = enums[group.Key].Except(group).ToList();
+                    if (missing.Count > 0)
+                    {
+                        yield return new Finding(file.Path, file.LineOf(statement), NameOfMember(statement),
+                            $"does not name {group.Key}.{string.Join(", ", missing)}");
+                    }
                 }
             }
         }
@@ -145,9 +149,11 @@ internal static partial class Rules
         _ => null,
     }).FirstOrDefault(name => name is not null) ?? "";
 
-    private static bool Names(SyntaxNode pattern, HashSet<string> enums) => pattern.DescendantNodesAndSelf()
-        .OfType<MemberAccessExpressionSyntax>()
-        .Any(access => access.Expression is IdentifierNameSyntax name && enums.Contains(name.Identifier.Text));
+    private static IEnumerable<(string Enum, string Member)> Named(SyntaxNode pattern, Dictionary<string, HashSet<string>> enums) =>
+        from access in pattern.DescendantNodesAndSelf().OfType<MemberAccessExpressionSyntax>()
+        let type = (access.Expression as IdentifierNameSyntax)?.Identifier.Text
+        where type is not null && enums.TryGetValue(type, out var members) && members.Contains(access.Name.Identifier.Text)
+        select (type, access.Name.Identifier.Text);
 
     private static bool IsComment(SyntaxTrivia trivia) =>
         trivia.IsKind(SyntaxKind.SingleLineCommentTrivia) || trivia.IsKind(SyntaxKind.MultiLineCommentTrivia);

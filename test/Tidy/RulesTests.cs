@@ -31,8 +31,10 @@ public sealed class RulesTests
     [InlineData("class C { int M(E e) => e switch { E.A => 1, E.B => 2 }; }", 0)]
     [InlineData("class C { int M(int e) => e switch { 1 => 1, _ => 2 }; }", 0)]
     [InlineData("class C { void M(E e) { switch (e) { case E.A: break; } } }", 1)]
-    public void Discards_over_protocol_enums_are_found(string code, int count) =>
-        Assert.Equal(count, Rules.DiscardsInProtocolSwitches([File(code), File("enum E { A, B }")]).Count());
+    [InlineData("class C { void M(E e) { switch (e) { case E.A: break; default: break; } } }", 1)]
+    [InlineData("class C { void M(E e) { switch (e) { case E.A: break; case E.B when x: break; } } }", 0)]
+    public void Incomplete_switches_over_protocol_enums_are_found(string code, int count) =>
+        Assert.Equal(count, Rules.IncompleteProtocolSwitches([File(code), File("enum E { A, B }")]).Count());
 
     [Theory]
     [InlineData("public class C;", 1)]
