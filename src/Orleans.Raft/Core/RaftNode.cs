@@ -8,7 +8,7 @@ namespace Orleans.Raft.Core;
 /// and no thread; calls must not overlap. It decides as etcd's raft library does, but for what docs/divergence.md lists.
 /// </summary>
 /// <remarks>No exception leaves it for a protocol outcome: what cannot be done is refused with a reason, and a broken invariant makes it <see cref="IsFaulted"/>.</remarks>
-public sealed partial class RaftNode
+public sealed partial class RaftNode : RaftNode.ITestHooks
 {
     private readonly RaftConfig _config;
     private readonly RaftLog _log = null!;
@@ -103,6 +103,14 @@ public sealed partial class RaftNode
 
     /// <summary>Last index of the log.</summary>
     public long LastIndex => _log?.LastIndex ?? 0;
+
+    int ITestHooks.ElectionTimeout
+    {
+        get => _electionTimeout;
+        set => _electionTimeout = value;
+    }
+
+    MembershipConfig ITestHooks.Membership => _tracker.Config;
 
     private bool AppliesUnstable => !_config.AsyncStorageWrites;
 
@@ -377,4 +385,14 @@ public sealed partial class RaftNode
 
     private static long MaxApplyingSize(RaftConfig config) =>
         config.MaxCommittedSizePerReady == 0 ? Math.Max(1, config.MaxSizePerMessage) : config.MaxCommittedSizePerReady;
+
+    /// <summary>What tests may see and turn.</summary>
+    internal interface ITestHooks
+    {
+        /// <summary>The drawn election timeout, until the next change of role.</summary>
+        int ElectionTimeout { get; set; }
+
+        /// <summary>The configuration in force.</summary>
+        MembershipConfig Membership { get; }
+    }
 }

@@ -30,6 +30,6 @@ public readonly record struct ReplicaId(long Value) : System.IComparable<Replica
         0 => "None",
         long.MaxValue => "AppendThread",
         long.MaxValue - 1 => "ApplyThread",
-        _ => Value.ToString("x", CultureInfo.InvariantCulture),
+        _ => Value.ToString(CultureInfo.InvariantCulture),
     };
 }
