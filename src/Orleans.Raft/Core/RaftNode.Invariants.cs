@@ -20,21 +20,22 @@ public sealed partial class RaftNode
 
     private bool Enter(Input input, TimeSpan now)
     {
-        if (_fault is not null)
-        {
-            return false;
-        }
-
-        if (now > _now || !_hasStarted)
-        {
-            _now = now;
-        }
-
         if (!_hasStarted)
         {
             // An earlier life may have promised not to vote just before it ended.
-            _hasStarted = true;
+            (_hasStarted, _now) = (true, now);
             _promisedUntil = now + _config.VotePromise;
+        }
+
+        _now = now > _now ? now : _now;
+        return EnterUntimed(input);
+    }
+
+    private bool EnterUntimed(Input input)
+    {
+        if (_fault is not null)
+        {
+            return false;
         }
 
         _inputs.Add(input, _now);

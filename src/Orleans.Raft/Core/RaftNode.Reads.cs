@@ -5,7 +5,7 @@ namespace Orleans.Raft.Core;
 /// <content>Heartbeats, and the linearizable reads that they confirm (thesis §6.4).</content>
 public sealed partial class RaftNode
 {
-    private bool HasCommittedInTerm => _log.TryGetTerm(_log.Committed, out var term) && term == Term;
+    private bool HasCommittedInTerm => _log.Committed >= _ownFirstIndex;
 
     private ReadIndexResult OnReadRequest(long context)
     {

@@ -49,7 +49,7 @@ public sealed partial class RaftNode
     public void Advance(Ready ready)
     {
         ArgumentNullException.ThrowIfNull(ready);
-        if (!_isAdvancePending || !Enter(Input.Of(nameof(Advance)), _now))
+        if (!_isAdvancePending || !EnterUntimed(Input.Of(nameof(Advance))))
         {
             return;
         }

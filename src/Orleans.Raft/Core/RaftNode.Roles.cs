@@ -77,6 +77,27 @@ public sealed partial class RaftNode
         }
     }
 
+    private void OnWake(bool isLeaderLost)
+    {
+        _electionElapsed = 0;
+        if (Role is RaftRole.Leader)
+        {
+            // Nobody was asked while the group slept, so nobody's silence means anything.
+            foreach (var peer in _tracker.Peers)
+            {
+                peer.IsRecentlyActive = true;
+            }
+
+            BroadcastHeartbeat();
+        }
+        else if (isLeaderLost)
+        {
+            // What is left to wait is the random part of the timeout, so that not all campaign at once.
+            Leader = ReplicaId.None;
+            _electionElapsed = _config.ElectionTicks;
+        }
+    }
+
     private void BecomeFollower(long term, ReplicaId leader)
     {
         Reset(term);
@@ -117,6 +138,7 @@ public sealed partial class RaftNode
 
         // There may be a configuration change in the tail; no other one is proposed before the whole tail is applied.
         _pendingConfIndex = _log.LastIndex;
+        _ownFirstIndex = _log.LastIndex + 1;
 
         // Thesis §6.4, Raft §8: an entry of its own term, by which it learns what is committed. It has no payload, so no limit can refuse it.
         AppendOwn(new Entry(0, 0, EntryType.EntryNormal, default));

@@ -86,6 +86,11 @@ public sealed partial class RaftNode
             // Entries that became durable in an old term may have been replaced since. A snapshot holds what is committed.
             OnSnapshotStored(snapshot);
         }
+        else if (message.Type is MessageType.MsgReadIndexResp)
+        {
+            // An index that was confirmed after the read was asked for stays good enough, whoever leads now.
+            return OnReadAnswer(message);
+        }
 
         return Ignore(RefusalReason.OldTerm);
     }
@@ -102,7 +107,7 @@ public sealed partial class RaftNode
         MessageType.MsgStorageApplyResp => OnEntriesApplied(message),
         MessageType.MsgApp or MessageType.MsgHeartbeat or MessageType.MsgSnap => RejectSecondLeader(message),
         MessageType.MsgVoteResp or MessageType.MsgPreVoteResp or MessageType.MsgTimeoutNow => Ignore(RefusalReason.AlreadyLeader),
-        MessageType.MsgReadIndexResp => Ignore(RefusalReason.Irrelevant),
+        MessageType.MsgReadIndexResp => OnReadAnswer(message),
         MessageType.MsgHup or MessageType.MsgBeat or MessageType.MsgUnreachable or MessageType.MsgSnapStatus
             or MessageType.MsgCheckQuorum or MessageType.MsgForgetLeader or MessageType.MsgStorageAppend
             or MessageType.MsgStorageApply => Refuse(RefusalReason.LocalMessage),
@@ -119,9 +124,9 @@ public sealed partial class RaftNode
         MessageType.MsgVote or MessageType.MsgPreVote => OnVoteRequest(message),
         MessageType.MsgStorageAppendResp => OnAppendStored(message),
         MessageType.MsgStorageApplyResp => OnEntriesApplied(message),
-        MessageType.MsgAppResp or MessageType.MsgHeartbeatResp or MessageType.MsgReadIndexResp
-            or MessageType.MsgTransferLeader => Ignore(RefusalReason.ElectionInProgress),
-        MessageType.MsgTimeoutNow => Ignore(RefusalReason.ElectionInProgress),
+        MessageType.MsgReadIndexResp => OnReadAnswer(message),
+        MessageType.MsgAppResp or MessageType.MsgHeartbeatResp or MessageType.MsgTransferLeader
+            or MessageType.MsgTimeoutNow => Ignore(RefusalReason.ElectionInProgress),
         MessageType.MsgHup or MessageType.MsgBeat or MessageType.MsgUnreachable or MessageType.MsgSnapStatus
             or MessageType.MsgCheckQuorum or MessageType.MsgForgetLeader or MessageType.MsgStorageAppend
             or MessageType.MsgStorageApply => Refuse(RefusalReason.LocalMessage),

@@ -105,6 +105,15 @@ public sealed class MemoryLogStorage : ILogReader
         return true;
     }
 
+    /// <summary>Drops entries after an index: in tests, what a failing disk does.</summary>
+    public void TruncateAfter(long index)
+    {
+        if (index < LastIndex)
+        {
+            TruncateFrom(Math.Max(index, _before.Index) + 1);
+        }
+    }
+
     /// <inheritdoc/>
     public bool TryGetTerm(long index, out long term)
     {

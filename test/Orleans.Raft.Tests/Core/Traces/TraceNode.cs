@@ -69,11 +69,16 @@ internal sealed class TraceNode
     }
 
     /// <summary>The process stops, what is not stored is gone, and it starts again from its log.</summary>
-    public void Restart(RaftConfig config)
+    public void Restart(long? applied, long? commit)
     {
         AppendWork.Clear();
         ApplyWork.Clear();
-        Storage.SetConfState(History[^1].ConfState);
-        Raft = new RaftNode(config, Storage);
+        var (hardState, conf) = Storage.InitialState;
+        Storage.SetHardState(hardState with { Commit = commit ?? hardState.Commit });
+        Storage.SetConfState(conf.Voters.IsEmpty ? History[^1].ConfState : conf);
+        Raft = new RaftNode(Config with { Applied = applied ?? History[^1].Id.Index }, Storage);
     }
+
+    /// <summary>The disk forgets what it had said to be durable.</summary>
+    public void LoseLogAfter(long index) => Storage.TruncateAfter(index);
 }
