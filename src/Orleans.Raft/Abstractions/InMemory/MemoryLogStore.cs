@@ -163,6 +163,11 @@ public sealed class MemoryLogStore : ILogStore
                 throw new InvalidOperationException(refusal);
             }
 
+            if (operation.Kind is LogOperationKind.Compact && log.TryGetTerm(operation.Position.Index, out var term) && term != operation.Position.Term)
+            {
+                throw new InvalidOperationException($"{log.Group} compact to {operation.Position}: the entry's term is {term}.");
+            }
+
             ranges[log] = after;
         }
     }
@@ -170,9 +175,9 @@ public sealed class MemoryLogStore : ILogStore
     private MemoryGroupLog Resolve(in LogOperation operation)
     {
         var opened = operation.Log;
-        if (opened.Reader is not MemoryGroupLog log || !_groups.TryGetValue(opened.Group, out var current) || current != log)
+        if (!_groups.TryGetValue(opened.Group, out var log))
         {
-            throw new FencedException($"{opened.Group} owner {opened.Owner} writes to a log that was removed or is of another store.");
+            throw new FencedException($"{opened.Group} was removed; owner {opened.Owner} may not write any more.");
         }
 
         return log.Owner == opened.Owner
@@ -182,7 +187,7 @@ public sealed class MemoryLogStore : ILogStore
 
     private void Apply(in LogOperation operation)
     {
-        var log = (MemoryGroupLog)operation.Log.Reader;
+        var log = _groups[operation.Log.Group];
         if (operation.Kind is not LogOperationKind.RemoveGroup)
         {
             log.Apply(in operation);

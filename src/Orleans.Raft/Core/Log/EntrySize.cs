@@ -7,12 +7,14 @@ namespace Orleans.Raft.Core;
 public static class EntrySize
 {
     /// <summary>Encoded size of one entry.</summary>
-    public static int Of(in Entry entry)
+    public static int Of(in Entry entry) => Of(entry.Term, entry.Index, entry.Data.Length);
+
+    /// <summary>Encoded size of an entry of which only the numbers are at hand.</summary>
+    public static int Of(long term, long index, int dataLength)
     {
         // Type, term and index are always written, each after one byte of field tag; the data only where there is some.
-        var size = 2 + 1 + VarintLength(entry.Term) + 1 + VarintLength(entry.Index);
-        var length = entry.Data.Length;
-        return length == 0 ? size : size + 1 + VarintLength(length) + length;
+        var size = 2 + 1 + VarintLength(term) + 1 + VarintLength(index);
+        return dataLength == 0 ? size : size + 1 + VarintLength(dataLength) + dataLength;
     }
 
     /// <summary>Encoded size of entries, saturating.</summary>

@@ -1,0 +1,33 @@
+using Orleans.Configuration;
+using Orleans.Raft.Storage.Engine;
+
+namespace Orleans.Raft.Storage;
+
+/// <summary>The engine: opens the durable log of a silo and the state store beside it.</summary>
+public sealed class RaftEngine : ILogStoreFactory
+{
+    private readonly RaftEngineOptions _options;
+    private readonly TimeProvider _time;
+
+    /// <summary>Creates an engine that works with the given settings.</summary>
+    /// <param name="options">Settings, checked here.</param>
+    /// <param name="time">Clock for ages of pending writes; the system's by default.</param>
+    public RaftEngine(RaftEngineOptions options, TimeProvider? time = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        _options = options;
+        _time = time ?? TimeProvider.System;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ILogStore> OpenAsync(LogStoreSettings settings, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        cancellationToken.ThrowIfCancellationRequested();
+
+        // Recovery reads files and may take a second; the caller's thread may be one that many wait for.
+        return new ValueTask<ILogStore>(Task.Run<ILogStore>(
+            () => WalLogStore.Open(PhysicalFileSystem.Instance, settings, _options, _time), cancellationToken));
+    }
+}

@@ -1,0 +1,107 @@
+using Orleans.Configuration;
+using Orleans.Raft.Core;
+
+namespace Orleans.Raft.Storage.Engine;
+
+/// <summary>
+/// The durable log of a silo: a queue in front of a <see cref="WalLog"/> and one thread that empties it, everything that is pending with one
+/// write and one fsync. Any failure of the disk stops it for good.
+/// </summary>
+internal sealed partial class WalLogStore : ILogStore
+{
+    private readonly WalLog _log;
+    private readonly IDisposable _directoryLock;
+    private readonly RaftEngineOptions _options;
+    private readonly TimeProvider _time;
+    private readonly string? _cutTail;
+    private readonly WriteQueue _queue;
+    private readonly Thread _writer;
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private LogStoreException? _failure;
+
+    private WalLogStore(WalLog log, IDisposable directoryLock, RaftEngineOptions options, TimeProvider time, string? cutTail)
+    {
+        _log = log;
+        _directoryLock = directoryLock;
+        _options = options;
+        _time = time;
+        _cutTail = cutTail;
+        _queue = new WriteQueue(options.MaxQueuedBytes, time);
+        _writer = new Thread(Write) { IsBackground = true, Name = "raft-log-writer" };
+    }
+
+    public event Action<LogStoreException>? Failed;
+
+    public StoreIdentity Identity => _log.Identity;
+
+    public IReadOnlyCollection<RaftGroupId> Groups => _log.Groups;
+
+    public bool IsFull => _queue.IsFull;
+
+    /// <summary>Opens a directory; recovery runs on the caller's thread.</summary>
+    public static WalLogStore Open(IFileSystem files, LogStoreSettings settings, RaftEngineOptions options, TimeProvider time)
+    {
+        options.Validate();
+        var opener = new WalOpener(files, settings.Directory, options);
+        var (log, directoryLock) = opener.Open(settings.ServiceId, settings.SiloName);
+        var store = new WalLogStore(log, directoryLock, options, time, opener.CutTail);
+        store._writer.Start();
+        return store;
+    }
+
+    public ValueTask<GroupLog> OpenAsync(RaftGroupId group, CancellationToken cancellationToken)
+    {
+        if (group.IsDefault)
+        {
+            throw new ArgumentException("A default group id names no group.", nameof(group));
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        var write = _queue.Rent();
+        write.Group = group;
+        write.RecordBytes = RecordHeader.Size + RecordPayload.SizeOf(group);
+        var task = write.OpenTask;
+        return _queue.TryAdd(write) ? task : ValueTask.FromException<GroupLog>(Failure());
+    }
+
+    public ValueTask WriteAsync(WriteBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        var write = _queue.Rent();
+        write.Batch = batch;
+        write.RecordBytes = RecordSizes.Of(batch);
+        var task = write.Task;
+        return _queue.TryAdd(write) ? task : ValueTask.FromException(Failure());
+    }
+
+    public IReadOnlyCollection<ReplicaId> GetRemovedReplicas(RaftGroupId group) => _log.GetRemovedReplicas(group);
+
+    public long NewGeneration() => _log.NewGeneration();
+
+    public LogStoreStatus GetStatus()
+    {
+        var segments = _log.Segments.Segments;
+        return new LogStoreStatus
+        {
+            Failure = Volatile.Read(ref _failure),
+            OldestPendingAge = _queue.OldestAge,
+            QueuedBytes = _queue.Bytes,
+            LastSequence = _log.Sequence,
+            CutTail = _cutTail,
+            SegmentCount = segments.Count,
+            TotalBytes = segments.Sum(static segment => segment.Size),
+            LiveBytes = segments.Sum(static segment => segment.LiveBytes),
+        };
+    }
+
+    /// <summary>Writes what is queued and a closing mark, then lets the directory go.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Close();
+        await _stopped.Task.ConfigureAwait(false);
+    }
+
+    private LogStoreException Failure() =>
+        Volatile.Read(ref _failure) ?? new LogStoreException($"The log of store {Identity} is closed; nothing was written.");
+}

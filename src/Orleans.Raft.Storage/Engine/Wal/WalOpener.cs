@@ -1,0 +1,137 @@
+using Orleans.Configuration;
+
+namespace Orleans.Raft.Storage.Engine;
+
+/// <summary>Opens a data directory: lock, identity, recovery (SAFETY-RULES A7, A10).</summary>
+internal sealed class WalOpener
+{
+    private readonly IFileSystem _files;
+    private readonly WalPaths _paths;
+    private readonly RaftEngineOptions _options;
+
+    public WalOpener(IFileSystem files, string directory, RaftEngineOptions options)
+    {
+        _files = files;
+        _paths = new WalPaths(directory);
+        _options = options;
+    }
+
+    /// <summary>What was cut off the end, or null.</summary>
+    public string? CutTail { get; private set; }
+
+    /// <summary>Opens the directory, making it where it is empty. The lock is the caller's to release, after the log.</summary>
+    public (WalLog Log, IDisposable Lock) Open(string serviceId, string siloName)
+    {
+        _files.CreateDirectory(_paths.LogDirectory);
+        _files.SyncDirectory(_paths.Directory);
+        var held = _files.Lock(_paths.Lock);
+        try
+        {
+            var log = _files.FileExists(_paths.Identity) ? Recover(serviceId, siloName) : Create(serviceId, siloName);
+            return (log, held);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    private WalLog Create(string serviceId, string siloName)
+    {
+        RefuseWhatHoldsData();
+        var identity = new IdentityFile(Guid.NewGuid(), 1, serviceId, siloName);
+        var segments = new SegmentStore(_files, _paths, identity.StoreId, _options.SegmentBytes);
+        segments.Advance(0);
+
+        // Last: a directory with an identity has a log, so a log that is missing later was lost.
+        identity.Write(_files, _paths.Identity);
+        return new WalLog(new StoreIdentity(identity.StoreId, identity.OpenCounter), segments, _options.CacheBytes);
+    }
+
+    /// <summary>A directory without identity is new, or its making was interrupted: then it holds no batch.</summary>
+    private void RefuseWhatHoldsData()
+    {
+        foreach (var name in _files.ListFiles(_paths.LogDirectory))
+        {
+            if (!name.EndsWith(".wal", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            var path = _paths.InLog(name);
+            var bytes = _files.ReadAll(path);
+            if (bytes.Length > SegmentHeader.Size && BatchHeader.TryRead(bytes.AsSpan(SegmentHeader.Size), out var batch))
+            {
+                throw new CorruptionException(
+                    _paths.Identity, 0, "the identity of a directory that holds a log", $"no such file, but batch {batch.Sequence} in {path}");
+            }
+        }
+    }
+
+    private WalLog Recover(string serviceId, string siloName)
+    {
+        var identity = IdentityFile.Read(_files, _paths.Identity);
+        identity.CheckOwner(_paths.Identity, serviceId, siloName);
+        if (!_files.FileExists(_paths.Manifest))
+        {
+            throw new CorruptionException(_paths.Manifest, 0, $"the list of segments of store {identity.StoreId:N}", "no such file");
+        }
+
+        var manifest = Manifest.Read(_files, _paths.Manifest);
+        if (manifest.StoreId != identity.StoreId)
+        {
+            throw new CorruptionException(_paths.Manifest, 0, $"segments of store {identity.StoreId:N}", $"segments of store {manifest.StoreId:N}");
+        }
+
+        var segments = OpenSegments(manifest);
+        try
+        {
+            return Recover(identity, manifest, segments);
+        }
+        catch
+        {
+            segments.ForEach(static segment => segment.Dispose());
+            throw;
+        }
+    }
+
+    private List<Segment> OpenSegments(Manifest manifest)
+    {
+        var segments = new List<Segment>();
+        foreach (var listed in manifest.Segments)
+        {
+            var path = _paths.Segment(listed.Segment);
+            if (!_files.FileExists(path))
+            {
+                segments.ForEach(static segment => segment.Dispose());
+                throw new CorruptionException(path, 0, $"segment {listed.Segment}, which {_paths.Manifest} lists", "no such file");
+            }
+
+            var file = _files.Open(path);
+            segments.Add(new Segment(file, listed.Segment, file.Length));
+        }
+
+        return segments;
+    }
+
+    private WalLog Recover(IdentityFile identity, Manifest manifest, List<Segment> segments)
+    {
+        // Raised before anything else happens in this life, so that no two lives have one number.
+        identity = identity with { OpenCounter = identity.OpenCounter + 1 };
+        identity.Write(_files, _paths.Identity);
+
+        var store = new SegmentStore(_files, _paths, identity.StoreId, _options.SegmentBytes);
+        store.Adopt(segments);
+        var log = new WalLog(new StoreIdentity(identity.StoreId, identity.OpenCounter), store, _options.CacheBytes);
+        var recovery = new WalRecovery(manifest, segments, new WalReplay(log));
+        recovery.Run(identity.StoreId);
+        CutTail = recovery.CutTail;
+
+        // What was read may be in the page cache only: it becomes durable before anybody is told of it.
+        segments[^1].File.SyncData();
+        _files.SyncDirectory(_paths.LogDirectory);
+        log.Adopt(recovery.Replay.Groups, recovery.Replay.Removed, recovery.Replay.LastGroupNumber, recovery.LastSequence);
+        return log;
+    }
+}

@@ -1,0 +1,157 @@
+namespace Orleans.Raft.Storage.Engine;
+
+/// <summary>
+/// Writes that wait for the writer thread. Its bound is one of admission: a write that is handed in anyway, a vote for instance, is taken, and the one
+/// who hands it in does not wait (SAFETY-RULES B9).
+/// </summary>
+internal sealed class WriteQueue(long maxBytes, TimeProvider time)
+{
+    private const int MaxPooled = 4096;
+
+    private readonly object _lock = new();
+    private readonly RingDeque<PendingWrite> _waiting = new();
+    private readonly Stack<PendingWrite> _pool = new();
+    private long _bytes;
+    private long _oldest;
+    private bool _isClosed;
+
+    public bool IsFull => Volatile.Read(ref _bytes) >= maxBytes;
+
+    /// <summary>Bytes that wait or are being written.</summary>
+    public long Bytes => Volatile.Read(ref _bytes);
+
+    /// <summary>Age of the oldest write that is not durable, zero when there is none.</summary>
+    public TimeSpan OldestAge
+    {
+        get
+        {
+            lock (_lock)
+            {
+                var since = _oldest != 0 ? _oldest : _waiting.Count > 0 ? _waiting[0].Timestamp : 0;
+                return since == 0 ? TimeSpan.Zero : time.GetElapsedTime(since);
+            }
+        }
+    }
+
+    public PendingWrite Rent()
+    {
+        lock (_lock)
+        {
+            return _pool.TryPop(out var write) ? write : new PendingWrite(Return);
+        }
+    }
+
+    /// <summary>Queues a write; false once the queue is closed.</summary>
+    public bool TryAdd(PendingWrite write)
+    {
+        write.Timestamp = time.GetTimestamp();
+        lock (_lock)
+        {
+            if (_isClosed)
+            {
+                return false;
+            }
+
+            _waiting.PushBack(write);
+            _bytes += write.RecordBytes;
+            if (_waiting.Count == 1)
+            {
+                Monitor.Pulse(_lock);
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// Writer: waits for writes and takes all that are pending, up to a size. False once the queue is closed and empty.
+    /// </summary>
+    /// <param name="into">Gets the writes.</param>
+    /// <param name="maxBatch">Bytes to take at most, unless the first write is larger.</param>
+    /// <param name="idleAfter">How long to wait.</param>
+    /// <param name="isIdle">True if nothing came in that time.</param>
+    public bool TryTake(List<PendingWrite> into, int maxBatch, TimeSpan idleAfter, out bool isIdle)
+    {
+        isIdle = false;
+        lock (_lock)
+        {
+            while (_waiting.Count == 0)
+            {
+                if (_isClosed)
+                {
+                    return false;
+                }
+
+                if (!Monitor.Wait(_lock, idleAfter) && _waiting.Count == 0 && !_isClosed)
+                {
+                    isIdle = true;
+                    return true;
+                }
+            }
+
+            _oldest = _waiting[0].Timestamp;
+            var bytes = 0L;
+            while (_waiting.Count > 0 && (into.Count == 0 || bytes + _waiting[0].RecordBytes <= maxBatch))
+            {
+                var write = _waiting[0];
+                bytes += write.RecordBytes;
+                into.Add(write);
+                _waiting.PopFront(1);
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Writer: what was taken is durable or refused.</summary>
+    public void Completed(List<PendingWrite> taken)
+    {
+        lock (_lock)
+        {
+            _oldest = 0;
+            foreach (var write in taken)
+            {
+                _bytes -= write.RecordBytes;
+            }
+        }
+    }
+
+    /// <summary>Takes no more writes; the writer finishes those that are queued.</summary>
+    public void Close()
+    {
+        lock (_lock)
+        {
+            _isClosed = true;
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    /// <summary>Writer: closes the queue and returns all that will never be durable.</summary>
+    public List<PendingWrite> Abort(List<PendingWrite> taken)
+    {
+        lock (_lock)
+        {
+            _isClosed = true;
+            var all = new List<PendingWrite>(taken);
+            for (; _waiting.Count > 0; _waiting.PopFront(1))
+            {
+                all.Add(_waiting[0]);
+            }
+
+            taken.Clear();
+            _bytes = 0;
+            return all;
+        }
+    }
+
+    private void Return(PendingWrite write)
+    {
+        lock (_lock)
+        {
+            if (_pool.Count < MaxPooled)
+            {
+                _pool.Push(write);
+            }
+        }
+    }
+}
