@@ -148,6 +148,20 @@ public abstract partial class LogStoreConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Compaction_keeps_the_terms_of_the_log_not_the_callers()
+    {
+        var log = await OpenAsync(Orders);
+        await AppendAsync(log, term: 4, from: 1, count: 5);
+        await WriteAsync(batch => batch.CompactTo(log, new EntryId(9, 3)));
+
+        Assert.True(log.Reader.TryGetTerm(3, out var term));
+        Assert.Equal(4, term);
+        await ReopenAsync();
+        Assert.True((await OpenAsync(Orders)).Reader.TryGetTerm(3, out term));
+        Assert.Equal(4, term);
+    }
+
+    [Fact]
     public async Task A_log_compacted_to_its_end_is_empty_and_continues()
     {
         var log = await OpenAsync(Orders);

@@ -20,10 +20,11 @@ internal enum BatchFlags : uint
 
 /// <summary>
 /// Head of a sync batch, the unit of durability (SAFETY-RULES A10): what one write and one fsync made durable. Batch n+1 is not written before
-/// the fsync of batch n returned, so any valid batch above n proves that n once was whole.
+/// the fsync of batch n returned, so any valid batch above n proves that n once was whole. The first <see cref="CarryCount"/> records are the
+/// state of all groups, if it is the first batch of its segment.
 /// </summary>
 internal readonly record struct BatchHeader(
-    long Segment, long Sequence, long DurableSequence, int BodyLength, uint BodyChecksum, int RecordCount, BatchFlags Flags, ulong Store)
+    long Segment, long Sequence, long DurableSequence, int BodyLength, uint BodyChecksum, int RecordCount, BatchFlags Flags, ulong Store, int CarryCount)
 {
     public const int Size = 64;
 
@@ -50,7 +51,8 @@ internal readonly record struct BatchHeader(
         BinaryPrimitives.WriteInt32LittleEndian(bytes[40..], RecordCount);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[44..], (uint)Flags);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[48..], Store);
-        bytes[56..Size].Clear();
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[56..], CarryCount);
+        bytes[60..Size].Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[4..], Crc32C.Of(bytes[8..Size]));
     }
 
@@ -72,7 +74,8 @@ internal readonly record struct BatchHeader(
             BinaryPrimitives.ReadUInt32LittleEndian(bytes[36..]),
             BinaryPrimitives.ReadInt32LittleEndian(bytes[40..]),
             (BatchFlags)BinaryPrimitives.ReadUInt32LittleEndian(bytes[44..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(bytes[48..]));
+            BinaryPrimitives.ReadUInt64LittleEndian(bytes[48..]),
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[56..]));
         return true;
     }
 

@@ -76,6 +76,9 @@ internal sealed partial class WalGroup
             }
 
             Invariant.Holds(count <= _slots.Count, $"{Id} compacts to {position} a log that ends at {Last}");
+            // The log's own term counts, whatever the caller believes. Recovery may not know the entry's place yet; then the record must do.
+            ref readonly var last = ref _slots[(int)count - 1];
+            var compacted = last.Segment is null ? position : new EntryId(last.Term, position.Index);
             for (var i = 0; i < count; i++)
             {
                 Release(in _slots[i]);
@@ -83,7 +86,7 @@ internal sealed partial class WalGroup
 
             _slots.PopFront((int)count);
             _recent.PopFront(Math.Max(0, _recent.Count - _slots.Count));
-            _compacted = position;
+            _compacted = compacted;
         }
     }
 

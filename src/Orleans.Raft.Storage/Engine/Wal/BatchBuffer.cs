@@ -86,9 +86,9 @@ internal sealed class BatchBuffer
     }
 
     /// <summary>Writes head and padding: what goes to the disk. Valid until the next <see cref="Clear"/>.</summary>
-    public ReadOnlySpan<byte> Seal(long segment, long sequence, long durableSequence, BatchFlags flags, ulong store)
+    public ReadOnlySpan<byte> Seal(long segment, long sequence, long durableSequence, BatchFlags flags, ulong store, int carryCount)
     {
-        var header = new BatchHeader(segment, sequence, durableSequence, BodyLength, ~_running, RecordCount, flags, store);
+        var header = new BatchHeader(segment, sequence, durableSequence, BodyLength, ~_running, RecordCount, flags, store, carryCount);
         header.WriteTo(_bytes);
         _bytes.AsSpan(_end, header.PaddedSize - _end).Clear();
         return _bytes.AsSpan(0, header.PaddedSize);

@@ -91,8 +91,3 @@ internal sealed class PendingWrite : IValueTaskSource, IValueTaskSource<GroupLog
         }
     }
 }
-
-/// <summary>Live entries that are to be copied out of a segment; what died meanwhile is skipped.</summary>
-/// <param name="From">Segment to empty.</param>
-/// <param name="Entries">Which entries, with their records as read.</param>
-internal sealed record MoveRequest(Segment From, IReadOnlyList<(WalGroup Group, long Index, byte[] Record)> Entries);

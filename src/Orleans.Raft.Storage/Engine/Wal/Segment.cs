@@ -25,6 +25,15 @@ internal sealed class Segment(IFile file, long id, long size) : IDisposable
     /// <summary>Last sync batch in it; 0 while there is none.</summary>
     public long LastSequence { get; set; }
 
+    /// <summary>Checksum of its index file; 0 while there is none. Maintenance only.</summary>
+    public uint IndexChecksum { get; set; }
+
+    /// <summary>Size of its index file.</summary>
+    public long IndexBytes { get; set; }
+
+    /// <summary>An entry in it can't be read, so it can't be emptied; its replica learns of that when it reads.</summary>
+    public bool IsStuck { get; set; }
+
     /// <summary>Bytes of records that hold entries which can still be read.</summary>
     public long LiveBytes => Volatile.Read(ref _liveBytes);
 

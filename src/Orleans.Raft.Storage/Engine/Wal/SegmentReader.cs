@@ -4,12 +4,12 @@ namespace Orleans.Raft.Storage.Engine;
 internal sealed class SegmentReader
 {
     private readonly byte[] _bytes;
-    private readonly ulong _storeTag;
+    private readonly Guid _storeId;
 
     public SegmentReader(Segment segment, Guid storeId)
     {
         Segment = segment;
-        _storeTag = WalLog.TagOf(storeId);
+        _storeId = storeId;
         _bytes = new byte[segment.File.Length];
         var read = segment.File.Read(0, _bytes);
         if (read < _bytes.Length)
@@ -17,13 +17,7 @@ internal sealed class SegmentReader
             throw new IOException($"{segment.File.Path}: read {read} of {_bytes.Length} bytes.");
         }
 
-        var header = SegmentHeader.Read(segment.File.Path, _bytes);
-        if (header.StoreId != storeId || header.Segment != segment.Id || header.FileSize != _bytes.Length)
-        {
-            throw new CorruptionException(
-                segment.File.Path, 0, $"segment {segment.Id} of store {storeId:N}, {_bytes.Length} bytes",
-                $"segment {header.Segment} of store {header.StoreId:N}, {header.FileSize} bytes");
-        }
+        CheckHead(segment, storeId, _bytes);
     }
 
     public Segment Segment { get; }
@@ -36,6 +30,24 @@ internal sealed class SegmentReader
 
     /// <summary>True if something was being written at <see cref="Offset"/> that is not whole.</summary>
     public bool IsTorn { get; private set; }
+
+    /// <summary>Reads only the first batch, with the state of all groups; false if it is not whole.</summary>
+    public static bool TryReadFirst(Segment segment, Guid storeId, out BatchHeader header, out ReadOnlySpan<byte> body)
+    {
+        body = default;
+        var head = new byte[SegmentHeader.Size + BatchHeader.Size];
+        var read = segment.File.Read(0, head);
+        CheckHead(segment, storeId, head.AsSpan(0, read));
+        if (!BatchHeader.TryRead(head.AsSpan(SegmentHeader.Size), out header) || !IsOf(in header, segment, storeId)
+            || header.BodyLength < 0 || header.BodyLength > segment.Size - head.Length)
+        {
+            return false;
+        }
+
+        var bytes = new byte[header.BodyLength];
+        body = bytes;
+        return segment.File.Read(head.Length, bytes) == bytes.Length && BatchHeader.TryCheckBody(in header, bytes, out _);
+    }
 
     /// <summary>Reads the batch with the given sequence, if it stands whole at <see cref="Offset"/>.</summary>
     public bool TryRead(long sequence, out BatchHeader header, out ReadOnlySpan<byte> body)
@@ -75,6 +87,23 @@ internal sealed class SegmentReader
         return null;
     }
 
+    private static void CheckHead(Segment segment, Guid storeId, ReadOnlySpan<byte> bytes)
+    {
+        var header = SegmentHeader.Read(segment.File.Path, bytes);
+        if (header.StoreId != storeId || header.Segment != segment.Id || header.FileSize != segment.Size)
+        {
+            throw new CorruptionException(
+                segment.File.Path,
+                0,
+                $"segment {segment.Id} of store {storeId:N}, {segment.Size} bytes",
+                $"segment {header.Segment} of store {header.StoreId:N}, {header.FileSize} bytes");
+        }
+    }
+
+    // A recycled segment is full of batches of its earlier life: they have another segment number.
+    private static bool IsOf(in BatchHeader header, Segment segment, Guid storeId) =>
+        header.Segment == segment.Id && header.Store == WalLog.TagOf(storeId);
+
     private bool TryReadAt(int offset, out BatchHeader header, out string? problem)
     {
         header = default;
@@ -84,8 +113,7 @@ internal sealed class SegmentReader
             return false;
         }
 
-        // A recycled segment is full of batches of its earlier life: they have another segment number.
-        if (header.Segment != Segment.Id || header.Store != _storeTag)
+        if (!IsOf(in header, Segment, _storeId))
         {
             problem = $"a batch of segment {header.Segment}";
             return false;

@@ -1,78 +1,152 @@
 namespace Orleans.Raft.Storage.Engine;
 
-/// <summary>The segments of the log, oldest first, and the manifest that lists them.</summary>
-internal sealed class SegmentStore : IDisposable
+/// <summary>
+/// The segments of the log, oldest first, and the manifest that lists them. The writer appends to the active one and moves on to the next;
+/// maintenance, usually on another thread, has the next one ready and takes the dead ones away.
+/// </summary>
+internal sealed partial class SegmentStore : IDisposable
 {
-    private const int ZeroChunk = 1 << 20;
-
-    private readonly IFileSystem _files;
-    private readonly WalPaths _paths;
+    private readonly SegmentFiles _files;
     private readonly Guid _storeId;
     private readonly long _segmentBytes;
-    private readonly List<Segment> _segments = [];
 
-    public SegmentStore(IFileSystem files, WalPaths paths, Guid storeId, long segmentBytes)
+    // Held while files are made, listed or taken away: by maintenance, and by a writer that finds no segment ready.
+    private readonly Lock _maintenance = new();
+
+    // Guards the fields below. Never held during I/O.
+    private readonly Lock _lock = new();
+    private readonly List<Segment> _segments = [];
+    private readonly List<Segment> _retired = [];
+    private readonly Queue<(Segment Segment, List<IndexItem> Items)> _toIndex = new();
+    private readonly Stack<List<IndexItem>> _itemLists = new();
+    private Segment? _ready;
+
+    // Writer only: what the active segment says about entries, for its index file.
+    private List<IndexItem> _items = [];
+
+    public SegmentStore(SegmentFiles files, Guid storeId, long segmentBytes)
     {
         _files = files;
-        _paths = paths;
         _storeId = storeId;
         _segmentBytes = segmentBytes;
     }
 
-    /// <summary>The segment being written.</summary>
-    public Segment Active => _segments[^1];
+    /// <summary>Raised by the writer when there is something for maintenance to do.</summary>
+    public event Action? MaintenanceNeeded;
 
-    public IReadOnlyList<Segment> Segments => _segments;
+    /// <summary>The segment being written. Writer only.</summary>
+    public Segment Active { get; private set; } = null!;
 
     /// <summary>Takes over what recovery found.</summary>
-    public void Adopt(IEnumerable<Segment> segments) => _segments.AddRange(segments);
+    /// <param name="segments">Segments, oldest first; the last one is written on.</param>
+    /// <param name="ready">An empty one that follows, if there is.</param>
+    /// <param name="items">What full readings found in segments that have no index file yet.</param>
+    public void Adopt(IReadOnlyList<Segment> segments, Segment? ready, IReadOnlyDictionary<Segment, List<IndexItem>> items)
+    {
+        _segments.AddRange(segments);
+        _ready = ready;
+        Active = _segments[^1];
+        foreach (var segment in _segments)
+        {
+            if (segment == Active)
+            {
+                _items = items.GetValueOrDefault(segment) ?? [];
+            }
+            else if (items.TryGetValue(segment, out var found) && segment.FirstSequence != 0)
+            {
+                _toIndex.Enqueue((segment, found));
+            }
+        }
+    }
 
-    /// <summary>Starts the next segment, large enough for a batch of the given size.</summary>
+    /// <summary>Makes the first segment of a new store.</summary>
+    public void Begin()
+    {
+        Maintain();
+        Take();
+    }
+
+    /// <summary>Writer: notes what the active segment says about an entry.</summary>
+    public void Note(in IndexItem item) => _items.Add(item);
+
+    /// <summary>Writer: goes on to the next segment, which has room for a batch of the given size.</summary>
     public void Advance(long batchBytes)
     {
-        var id = _segments.Count == 0 ? 1 : Active.Id + 1;
-        var segment = Create(id, Math.Max(_segmentBytes, BatchHeader.Pad(SegmentHeader.Size) + batchBytes));
-        _segments.Add(segment);
-        WriteManifest();
+        var bytes = SegmentHeader.Size + batchBytes;
+        if (!IsReady(bytes))
+        {
+            Maintain(bytes);
+        }
+
+        Take();
+        MaintenanceNeeded?.Invoke();
+    }
+
+    /// <summary>Writer: asks for maintenance if the oldest segment holds nothing any more.</summary>
+    public void CheckForDead()
+    {
+        bool isDead;
+        lock (_lock)
+        {
+            isDead = _segments[0] != Active && _segments[0].LiveBytes == 0;
+        }
+
+        if (isDead)
+        {
+            MaintenanceNeeded?.Invoke();
+        }
+    }
+
+    public SegmentFigures GetFigures()
+    {
+        lock (_lock)
+        {
+            var all = _segments.Concat(_retired).Concat(_ready is null ? [] : [_ready]);
+            return new SegmentFigures(
+                _segments.Count, all.Sum(static segment => segment.Size + segment.IndexBytes) + _files.SpareBytes, _segments.Sum(static segment => segment.LiveBytes));
+        }
     }
 
     public void Dispose()
     {
-        foreach (var segment in _segments)
+        lock (_maintenance)
         {
-            segment.Dispose();
-        }
-    }
-
-    private Segment Create(long id, long size)
-    {
-        // Written under another name first: a segment that has its name is whole.
-        var temporary = _paths.InLog("next.tmp");
-        var file = _files.Create(temporary);
-        try
-        {
-            var zeros = new byte[(int)Math.Min(ZeroChunk, size)];
-            for (var offset = 0L; offset < size; offset += zeros.Length)
+            foreach (var segment in _segments.Concat(_retired))
             {
-                file.WriteAll(offset, zeros.AsSpan(0, (int)Math.Min(zeros.Length, size - offset)));
+                segment.Dispose();
             }
 
-            file.WriteAll(0, new SegmentHeader(_storeId, id, size).ToBytes());
-            file.SyncData();
+            _ready?.Dispose();
         }
-        finally
-        {
-            file.Dispose();
-        }
-
-        _files.Rename(temporary, _paths.Segment(id));
-        _files.SyncDirectory(_paths.LogDirectory);
-        return new Segment(_files.Open(_paths.Segment(id)), id, size);
     }
 
-    private void WriteManifest() => new Manifest(_storeId, [.. _segments.Select(Entry)]).Write(_files, _paths.Manifest);
+    private bool IsReady(long bytes)
+    {
+        lock (_lock)
+        {
+            return _ready is not null && _ready.Size >= bytes;
+        }
+    }
 
-    private ManifestEntry Entry(Segment segment) => segment == Active
-        ? new ManifestEntry(segment.Id, 0, 0, 0, 0)
-        : new ManifestEntry(segment.Id, segment.FirstSequence, segment.LastSequence, segment.WriteOffset, 0);
+    private void Take()
+    {
+        lock (_lock)
+        {
+            if (Active is not null)
+            {
+                _toIndex.Enqueue((Active, _items));
+                _items = _itemLists.TryPop(out var list) ? list : [];
+            }
+
+            Active = _ready!;
+            _segments.Add(Active);
+            _ready = null;
+        }
+    }
 }
+
+/// <summary>Figures of a log's files.</summary>
+/// <param name="SegmentCount">Segments in use.</param>
+/// <param name="TotalBytes">Bytes of all files: segments, their indexes, ready and spare ones.</param>
+/// <param name="LiveBytes">Bytes of records whose entries can be read.</param>
+internal readonly record struct SegmentFigures(int SegmentCount, long TotalBytes, long LiveBytes);

@@ -23,7 +23,7 @@ internal sealed partial class WalLog
             Plan(writes[i]);
         }
 
-        if (_buffer.IsEmpty)
+        if (_buffer.RecordCount == _carryCount)
         {
             // Openings of groups that exist: what they wait for was durable before.
             CompleteOpenings(writes);
@@ -38,6 +38,12 @@ internal sealed partial class WalLog
                 Apply(writes[i], start);
             }
         }
+
+        if (_mayHaveFreed)
+        {
+            _mayHaveFreed = false;
+            _segments.CheckForDead();
+        }
     }
 
     /// <summary>Writes that everything before is durable (SAFETY-RULES A10).</summary>
@@ -50,15 +56,18 @@ internal sealed partial class WalLog
     private void BeginBatch(int bytes)
     {
         var size = BatchHeader.Pad(BatchHeader.Size + bytes);
-        if (_segments.Active.WriteOffset + size > _segments.Active.Size)
+        var active = _segments.Active;
+        if (active.WriteOffset + size + (active.FirstSequence == 0 ? CarrySize() : 0) > active.Size)
         {
             _segments.Advance(size + CarrySize());
         }
 
         _buffer.Clear(bytes);
+        _carryCount = 0;
         if (_segments.Active.FirstSequence == 0)
         {
             WriteCarry();
+            _carryCount = _buffer.RecordCount;
         }
     }
 
@@ -69,7 +78,7 @@ internal sealed partial class WalLog
         var isFirst = segment.FirstSequence == 0;
         var sequence = _sequence + 1;
         var offset = segment.WriteOffset;
-        var bytes = _buffer.Seal(segment.Id, sequence, _sequence, isFirst ? flags | BatchFlags.Carry : flags, _storeTag);
+        var bytes = _buffer.Seal(segment.Id, sequence, _sequence, isFirst ? flags | BatchFlags.Carry : flags, _storeTag, _carryCount);
         Invariant.Holds(offset + bytes.Length <= segment.Size, $"{segment} gets a batch of {bytes.Length} bytes");
 
         segment.File.WriteAll(offset, bytes);
@@ -94,6 +103,10 @@ internal sealed partial class WalLog
                 Encode(batch, write.FirstTarget);
             }
         }
+        else if (write.Move is { } move)
+        {
+            PlanMove(move);
+        }
         else
         {
             PlanOpening(write);
@@ -117,6 +130,23 @@ internal sealed partial class WalLog
         group.Owner = ++_lastOwner;
         write.OpenedGroup = group;
         write.OpenedOwner = group.Owner;
+    }
+
+    /// <summary>
+    /// Copies the entries that still stand where they stood. A move is a sync batch of its own, so nothing queued with it can have changed that.
+    /// </summary>
+    private void PlanMove(MoveRequest move)
+    {
+        move.Planned.Clear();
+        foreach (var (group, index, record) in move.Entries)
+        {
+            if (group.TryGetSlot(index, out var slot) && slot.Segment == move.From)
+            {
+                var offset = _buffer.BodyLength;
+                _buffer.AddMoved(group.Number, in slot, index, record);
+                move.Planned.Add((group, index, offset));
+            }
+        }
     }
 
     /// <summary>Checks a batch against what its groups will be when everything before it is durable; all of it fits, or nothing changes.</summary>
@@ -155,11 +185,6 @@ internal sealed partial class WalLog
         if (group.Planned.TryApply(in operation, out var after) is { } problem)
         {
             return new InvalidOperationException(problem);
-        }
-
-        if (operation.Kind is LogOperationKind.Compact && group.TryGetTerm(operation.Position.Index, out var term) && term != operation.Position.Term)
-        {
-            return new InvalidOperationException($"{opened.Group} compact to {operation.Position}: the entry's term is {term}.");
         }
 
         _targets.Add((group, group.Planned));

@@ -65,6 +65,12 @@ internal sealed partial class WalLog
     /// <param name="start">Offset of the sync batch's records in the active segment.</param>
     private void Apply(PendingWrite write, int start)
     {
+        if (write.Move is { } move)
+        {
+            ApplyMove(move, start);
+            return;
+        }
+
         if (write.Batch is not { } batch)
         {
             CompleteOpening(write);
@@ -94,15 +100,21 @@ internal sealed partial class WalLog
                 break;
             case LogOperationKind.Reset:
                 group.Reset(operation.Position, operation.ConfState!, operation.Generation);
+                _segments.Note(IndexItem.State(RecordKind.Reset, group.Number, operation.Position));
+                _mayHaveFreed = true;
                 break;
             case LogOperationKind.Compact:
                 group.Compact(operation.Position);
+                _segments.Note(IndexItem.State(RecordKind.Compact, group.Number, operation.Position));
+                _mayHaveFreed = true;
                 break;
             case LogOperationKind.Metadata:
                 group.SetMetadata(operation.Data.ToArray());
                 break;
             case LogOperationKind.RemoveGroup:
                 group.Clear();
+                _segments.Note(IndexItem.State(RecordKind.RemoveGroup, group.Number, default));
+                _mayHaveFreed = true;
                 break;
         }
 
@@ -111,15 +123,35 @@ internal sealed partial class WalLog
 
     private int ApplyAppend(WalGroup group, IReadOnlyList<Entry> entries, int offset)
     {
-        group.Append(_segments.Active, offset, entries);
+        var segment = _segments.Active;
+        _mayHaveFreed |= entries[0].Index <= group.LastIndex;
+        group.Append(segment, offset, entries);
         var payload = 0;
         for (var i = 0; i < entries.Count; i++)
         {
-            payload += entries[i].Data.Length;
+            var entry = entries[i];
+            var slot = new LogSlot(entry.Term, entry.Type, segment, offset + payload + (i * RecordHeader.Size), entry.Data.Length);
+            _segments.Note(IndexItem.Entry(RecordKind.Entry, group.Number, in slot, entry.Index));
+            payload += entry.Data.Length;
         }
 
         _recent.Add(group, entries[^1].Index, entries.Count, payload);
         return payload + (entries.Count * RecordHeader.Size);
+    }
+
+    private void ApplyMove(MoveRequest move, int start)
+    {
+        foreach (var (group, index, offset) in move.Planned)
+        {
+            if (group.TryGetSlot(index, out var old))
+            {
+                var slot = new LogSlot(old.Term, old.Type, _segments.Active, start + offset, old.PayloadLength);
+                group.Move(in slot, index);
+                _segments.Note(IndexItem.Entry(RecordKind.MovedEntry, group.Number, in slot, index));
+            }
+        }
+
+        _mayHaveFreed = true;
     }
 
     /// <summary>Begins a segment with the state of all groups, so that no older segment is needed for anything but entries.</summary>

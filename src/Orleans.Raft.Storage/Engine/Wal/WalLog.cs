@@ -26,6 +26,12 @@ internal sealed partial class WalLog : IDisposable
     private long _lastGeneration;
     private long _sequence;
 
+    // How many of the batch's records are carried state.
+    private int _carryCount;
+
+    // Entries died, so a segment may hold nothing any more.
+    private bool _mayHaveFreed;
+
     public WalLog(StoreIdentity identity, SegmentStore segments, long cacheBytes)
     {
         Identity = identity;
@@ -68,6 +74,14 @@ internal sealed partial class WalLog : IDisposable
         lock (_groupsLock)
         {
             return _removed.TryGetValue(group, out var removed) ? [.. removed] : [];
+        }
+    }
+
+    public WalGroup[] GetGroups()
+    {
+        lock (_groupsLock)
+        {
+            return [.. _groups.Values];
         }
     }
 

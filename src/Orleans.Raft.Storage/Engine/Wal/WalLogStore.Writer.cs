@@ -24,6 +24,7 @@ internal sealed partial class WalLogStore
                 Complete();
             }
 
+            StopKeeper();
             _log.Mark(closing: true);
         }
         catch (Exception e)
@@ -34,6 +35,7 @@ internal sealed partial class WalLogStore
         }
         finally
         {
+            StopKeeper();
             _log.Dispose();
             _directoryLock.Dispose();
             _stopped.SetResult();

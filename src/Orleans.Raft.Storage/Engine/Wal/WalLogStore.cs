@@ -16,6 +16,8 @@ internal sealed partial class WalLogStore : ILogStore
     private readonly string? _cutTail;
     private readonly WriteQueue _queue;
     private readonly Thread _writer;
+    private readonly Thread _keeper;
+    private readonly SegmentMover _mover;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private LogStoreException? _failure;
@@ -29,6 +31,9 @@ internal sealed partial class WalLogStore : ILogStore
         _cutTail = cutTail;
         _queue = new WriteQueue(options.MaxQueuedBytes, time);
         _writer = new Thread(Write) { IsBackground = true, Name = "raft-log-writer" };
+        _keeper = new Thread(Keep) { IsBackground = true, Name = "raft-log-keeper" };
+        _mover = new SegmentMover(log, Move);
+        log.Segments.MaintenanceNeeded += () => _wakeKeeper.Set();
     }
 
     public event Action<LogStoreException>? Failed;
@@ -47,6 +52,7 @@ internal sealed partial class WalLogStore : ILogStore
         var (log, directoryLock) = opener.Open(settings.ServiceId, settings.SiloName);
         var store = new WalLogStore(log, directoryLock, options, time, opener.CutTail);
         store._writer.Start();
+        store._keeper.Start();
         return store;
     }
 
@@ -81,7 +87,7 @@ internal sealed partial class WalLogStore : ILogStore
 
     public LogStoreStatus GetStatus()
     {
-        var segments = _log.Segments.Segments;
+        var figures = _log.Segments.GetFigures();
         return new LogStoreStatus
         {
             Failure = Volatile.Read(ref _failure),
@@ -89,9 +95,9 @@ internal sealed partial class WalLogStore : ILogStore
             QueuedBytes = _queue.Bytes,
             LastSequence = _log.Sequence,
             CutTail = _cutTail,
-            SegmentCount = segments.Count,
-            TotalBytes = segments.Sum(static segment => segment.Size),
-            LiveBytes = segments.Sum(static segment => segment.LiveBytes),
+            SegmentCount = figures.SegmentCount,
+            TotalBytes = figures.TotalBytes,
+            LiveBytes = figures.LiveBytes,
         };
     }
 

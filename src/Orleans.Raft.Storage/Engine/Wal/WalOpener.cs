@@ -41,8 +41,8 @@ internal sealed class WalOpener
     {
         RefuseWhatHoldsData();
         var identity = new IdentityFile(Guid.NewGuid(), 1, serviceId, siloName);
-        var segments = new SegmentStore(_files, _paths, identity.StoreId, _options.SegmentBytes);
-        segments.Advance(0);
+        var segments = new SegmentStore(new SegmentFiles(_files, _paths), identity.StoreId, _options.SegmentBytes);
+        segments.Begin();
 
         // Last: a directory with an identity has a log, so a log that is missing later was lost.
         identity.Write(_files, _paths.Identity);
@@ -121,16 +121,18 @@ internal sealed class WalOpener
         identity = identity with { OpenCounter = identity.OpenCounter + 1 };
         identity.Write(_files, _paths.Identity);
 
-        var store = new SegmentStore(_files, _paths, identity.StoreId, _options.SegmentBytes);
-        store.Adopt(segments);
+        var files = new SegmentFiles(_files, _paths);
+        var store = new SegmentStore(files, identity.StoreId, _options.SegmentBytes);
         var log = new WalLog(new StoreIdentity(identity.StoreId, identity.OpenCounter), store, _options.CacheBytes);
-        var recovery = new WalRecovery(manifest, segments, new WalReplay(log));
-        recovery.Run(identity.StoreId);
+        var recovery = new WalRecovery(_files, _paths, manifest, segments, new WalReplay(log));
+        recovery.Run(useIndexes: true);
+        files.CleanUp(manifest, identity.StoreId, _options.SegmentBytes);
         CutTail = recovery.CutTail;
 
         // What was read may be in the page cache only: it becomes durable before anybody is told of it.
-        segments[^1].File.SyncData();
+        recovery.Used[^1].File.SyncData();
         _files.SyncDirectory(_paths.LogDirectory);
+        store.Adopt(recovery.Used, recovery.Ready, recovery.Items);
         log.Adopt(recovery.Replay.Groups, recovery.Replay.Removed, recovery.Replay.LastGroupNumber, recovery.LastSequence);
         return log;
     }

@@ -22,26 +22,86 @@ internal sealed class WalReplay(object home)
     /// <param name="offset">Offset of its records.</param>
     /// <param name="header">Its head.</param>
     /// <param name="body">Its records, checked.</param>
-    public void Apply(Segment segment, int offset, in BatchHeader header, ReadOnlySpan<byte> body)
+    /// <param name="items">Gets what the batch says about entries, for the segment's index.</param>
+    public void Apply(Segment segment, int offset, in BatchHeader header, ReadOnlySpan<byte> body, List<IndexItem> items)
     {
-        _named.Clear();
-        var position = 0;
-        for (var i = 0; i < header.RecordCount; i++)
+        var position = ApplyCarry(segment, offset, in header, body);
+        for (var i = header.CarryCount; i < header.RecordCount; i++)
         {
-            if (!RecordHeader.TryRead(body[position..], out var record, out var problem))
+            var record = Read(segment, offset, body, position);
+            Apply(segment, offset + position, in record, body.Slice(position + RecordHeader.Size, record.PayloadLength));
+            if (record.Kind is RecordKind.Entry or RecordKind.MovedEntry or RecordKind.Reset or RecordKind.Compact or RecordKind.RemoveGroup)
             {
-                throw new CorruptionException(segment.File.Path, offset + position, "a record", problem);
+                var isEntry = record.Kind is RecordKind.Entry or RecordKind.MovedEntry;
+                items.Add(new IndexItem(
+                    record.Kind, record.EntryType, 0, record.Group, record.Term, record.Index, isEntry ? offset + position : 0, isEntry ? record.PayloadLength : 0));
             }
 
+            position += record.RecordSize;
+        }
+    }
+
+    /// <summary>Applies the state of all groups with which a segment begins. Returns where the batch's own records begin.</summary>
+    public int ApplyCarry(Segment segment, int offset, in BatchHeader header, ReadOnlySpan<byte> body)
+    {
+        if (!header.Flags.HasFlag(BatchFlags.Carry))
+        {
+            return 0;
+        }
+
+        _named.Clear();
+        var position = 0;
+        for (var i = 0; i < header.CarryCount; i++)
+        {
+            var record = Read(segment, offset, body, position);
             Apply(segment, offset + position, in record, body.Slice(position + RecordHeader.Size, record.PayloadLength));
             position += record.RecordSize;
         }
 
-        if (header.Flags.HasFlag(BatchFlags.Carry))
+        foreach (var number in _groups.Keys)
         {
-            DropUnnamed();
+            if (!_named.Contains(number))
+            {
+                Remove(number);
+            }
+        }
+
+        return position;
+    }
+
+    /// <summary>Applies what a sealed segment's index says. Hard states and the like come with the next segment's carried state.</summary>
+    public void Apply(Segment segment, ReadOnlySpan<IndexItem> items)
+    {
+        foreach (ref readonly var item in items)
+        {
+            var group = Find(item.Group);
+            switch (item.Kind)
+            {
+                case RecordKind.Entry:
+                    group.Append(item.ToSlot(segment), item.Index);
+                    break;
+                case RecordKind.MovedEntry:
+                    group.Move(item.ToSlot(segment), item.Index);
+                    break;
+                case RecordKind.Reset:
+                    group.Reset(new EntryId(item.Term, item.Index), ConfState.Empty, 0);
+                    break;
+                case RecordKind.Compact:
+                    group.Compact(new EntryId(item.Term, item.Index));
+                    break;
+                case RecordKind.RemoveGroup:
+                    Remove(item.Group);
+                    break;
+                default:
+                    throw new CorruptionException(segment.File.Path, 0, "an index of entries, resets, compactions and removals", $"an item of kind {item.Kind}");
+            }
         }
     }
+
+    private static RecordHeader Read(Segment segment, int offset, ReadOnlySpan<byte> body, int position) =>
+        RecordHeader.TryRead(body[position..], out var record, out var problem)
+            ? record
+            : throw new CorruptionException(segment.File.Path, offset + position, "a record", problem);
 
     private void Apply(Segment segment, int offset, in RecordHeader record, ReadOnlySpan<byte> payload)
     {
@@ -115,17 +175,6 @@ internal sealed class WalReplay(object home)
         if (_groups.Remove(number, out var group))
         {
             group.Clear();
-        }
-    }
-
-    private void DropUnnamed()
-    {
-        foreach (var number in _groups.Keys)
-        {
-            if (!_named.Contains(number))
-            {
-                Remove(number);
-            }
         }
     }
 

@@ -14,6 +14,7 @@ internal sealed class WriteQueue(long maxBytes, TimeProvider time)
     private long _bytes;
     private long _oldest;
     private bool _isClosed;
+    private Exception? _fault;
 
     public bool IsFull => Volatile.Read(ref _bytes) >= maxBytes;
 
@@ -77,26 +78,33 @@ internal sealed class WriteQueue(long maxBytes, TimeProvider time)
         {
             while (_waiting.Count == 0)
             {
+                ThrowIfFaulted();
                 if (_isClosed)
                 {
                     return false;
                 }
 
-                if (!Monitor.Wait(_lock, idleAfter) && _waiting.Count == 0 && !_isClosed)
+                if (!Monitor.Wait(_lock, idleAfter) && _waiting.Count == 0 && !_isClosed && _fault is null)
                 {
                     isIdle = true;
                     return true;
                 }
             }
 
+            ThrowIfFaulted();
             _oldest = _waiting[0].Timestamp;
             var bytes = 0L;
-            while (_waiting.Count > 0 && (into.Count == 0 || bytes + _waiting[0].RecordBytes <= maxBatch))
+            while (_waiting.Count > 0 && (into.Count == 0 || (bytes + _waiting[0].RecordBytes <= maxBatch && _waiting[0].Move is null)))
             {
                 var write = _waiting[0];
                 bytes += write.RecordBytes;
                 into.Add(write);
                 _waiting.PopFront(1);
+                if (write.Move is not null)
+                {
+                    // A move relies on nothing else changing its groups in the same sync batch.
+                    break;
+                }
             }
 
             return true;
@@ -126,6 +134,16 @@ internal sealed class WriteQueue(long maxBytes, TimeProvider time)
         }
     }
 
+    /// <summary>Makes the writer stop with a failure that happened on another thread.</summary>
+    public void Fault(Exception fault)
+    {
+        lock (_lock)
+        {
+            _fault ??= fault;
+            Monitor.PulseAll(_lock);
+        }
+    }
+
     /// <summary>Writer: closes the queue and returns all that will never be durable.</summary>
     public List<PendingWrite> Abort(List<PendingWrite> taken)
     {
@@ -141,6 +159,14 @@ internal sealed class WriteQueue(long maxBytes, TimeProvider time)
             taken.Clear();
             _bytes = 0;
             return all;
+        }
+    }
+
+    private void ThrowIfFaulted()
+    {
+        if (_fault is not null)
+        {
+            throw new IOException(_fault.Message, _fault);
         }
     }
 

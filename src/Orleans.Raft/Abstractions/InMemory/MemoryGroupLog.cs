@@ -152,8 +152,10 @@ internal sealed class MemoryGroupLog(RaftGroupId group, long generation) : ILogR
     {
         if (position.Index > _compacted.Index)
         {
-            _entries.RemoveRange(0, (int)(position.Index - _compacted.Index));
-            _compacted = position;
+            // The log's own term counts, whatever the caller believes.
+            var count = (int)(position.Index - _compacted.Index);
+            _compacted = _entries[count - 1].Id;
+            _entries.RemoveRange(0, count);
         }
     }
 }

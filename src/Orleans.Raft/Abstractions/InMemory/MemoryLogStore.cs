@@ -163,11 +163,6 @@ public sealed class MemoryLogStore : ILogStore
                 throw new InvalidOperationException(refusal);
             }
 
-            if (operation.Kind is LogOperationKind.Compact && log.TryGetTerm(operation.Position.Index, out var term) && term != operation.Position.Term)
-            {
-                throw new InvalidOperationException($"{log.Group} compact to {operation.Position}: the entry's term is {term}.");
-            }
-
             ranges[log] = after;
         }
     }
