@@ -212,7 +212,7 @@ public abstract partial class LogStoreConformance : IAsyncLifetime
         }
 
         Assert.Equal([1], Read(1, 6, 0).Select(e => e.Index));
-        Assert.Equal([2, 3], Read(2, 6, 215).Select(e => e.Index));
+        Assert.Equal([2, 3], Read(2, 6, 220).Select(e => e.Index));
         Assert.Equal([2, 3], Read(2, 4, long.MaxValue).Select(e => e.Index));
         Assert.Empty(Read(6, 9, long.MaxValue));
         Assert.Equal([5], Read(5, 9, long.MaxValue).Select(e => e.Index));
