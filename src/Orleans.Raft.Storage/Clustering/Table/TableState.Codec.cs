@@ -11,27 +11,10 @@ internal sealed partial class TableState
     /// <summary>Equal states give equal bytes.</summary>
     public byte[] Encode()
     {
-        var fields = new Fields()
-            .Number(1, Format)
-            .Id(2, Incarnation)
-            .Text(3, Cluster)
-            .Number(4, Applied)
-            .Signed(5, View.Version)
-            .Number(6, View.VersionETag)
-            .Number(7, _nextReplica);
-        foreach (var row in View.Rows.Values)
-        {
-            fields.Bytes(8, row.Encode());
-        }
-
+        var fields = Encoded(Incarnation, Cluster, Applied, View).Number(7, _nextReplica);
         foreach (var session in _sessions.Values)
         {
             fields.Bytes(9, session.Encode());
-        }
-
-        foreach (var voter in View.Voters.Values)
-        {
-            fields.Bytes(10, voter.Encode());
         }
 
         foreach (var replica in _removed)
@@ -42,7 +25,11 @@ internal sealed partial class TableState
         return fields.ToArray();
     }
 
-    /// <summary>Reads a state.</summary>
+    /// <summary>A view for readers: the state without sessions and what else only replicas need.</summary>
+    public static byte[] EncodeView(Guid incarnation, string cluster, long applied, TableView view) =>
+        Encoded(incarnation, cluster, applied, view).ToArray();
+
+    /// <summary>Reads a state or a view.</summary>
     /// <exception cref="WireFormatException">The bytes are no state, or of a later format.</exception>
     public static TableState Decode(ReadOnlyMemory<byte> input)
     {
@@ -104,6 +91,28 @@ internal sealed partial class TableState
 
         var view = new TableView(version, versionETag, rows.ToImmutable(), voters.ToImmutable());
         return Restored(new TableState(incarnation, cluster) { Applied = applied, View = view, _nextReplica = nextReplica }, sessions, removed);
+    }
+
+    private static Fields Encoded(Guid incarnation, string cluster, long applied, TableView view)
+    {
+        var fields = new Fields()
+            .Number(1, Format)
+            .Id(2, incarnation)
+            .Text(3, cluster)
+            .Number(4, applied)
+            .Signed(5, view.Version)
+            .Number(6, view.VersionETag);
+        foreach (var row in view.Rows.Values)
+        {
+            fields.Bytes(8, row.Encode());
+        }
+
+        foreach (var voter in view.Voters.Values)
+        {
+            fields.Bytes(10, voter.Encode());
+        }
+
+        return fields;
     }
 
     private static TableState Restored(TableState state, List<TableSession> sessions, List<long> removed)

@@ -52,6 +52,9 @@ internal sealed partial class TableState
         return state;
     }
 
+    /// <summary>The state of a replica that was added later and has received nothing yet.</summary>
+    public static TableState Nothing(Guid incarnation, string cluster) => new(incarnation, cluster);
+
     /// <summary>True when a replica was removed: its number is never used again.</summary>
     public bool IsRemoved(ReplicaId replica) => _removed.Contains(replica.Value);
 
@@ -89,14 +92,14 @@ internal sealed partial class TableState
     /// <summary>An entry that holds no command: a leader's first, or a configuration change.</summary>
     public void ApplyNothing(long index)
     {
-        Require(index == Applied + 1, $"The clustering state has applied {Applied}, the next entry is {index}.");
+        Invariant.Holds(index == Applied + 1, $"clustering state applied={Applied} next={index}");
         Applied = index;
     }
 
     /// <summary>Binds a new replica; part of applying a configuration change.</summary>
     public void Bind(VoterBinding voter)
     {
-        Require(!_removed.Contains(voter.Replica.Value), $"Replica {voter.Replica} of the clustering group was removed and is bound again.");
+        Invariant.Holds(!_removed.Contains(voter.Replica.Value), $"clustering replica={voter.Replica} was removed and is bound again");
         _nextReplica = Math.Max(_nextReplica, voter.Replica.Value + 1);
         View = View with { Voters = View.Voters.SetItem(voter.Replica.Value, voter) };
     }
@@ -106,15 +109,6 @@ internal sealed partial class TableState
     {
         _removed.Add(replica.Value);
         View = View with { Voters = View.Voters.Remove(replica.Value) };
-    }
-
-    // The replica that sees this stops: going on would give it another state than the others have.
-    private static void Require(bool condition, string broken)
-    {
-        if (!condition)
-        {
-            throw new InvalidOperationException(broken);
-        }
     }
 
     private TableOutcome Decide(long index, TableCommand command) => command.Kind switch

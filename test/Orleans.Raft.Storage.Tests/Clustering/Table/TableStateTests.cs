@@ -157,12 +157,12 @@ public sealed class TableStateTests
         _state.Unbind(new ReplicaId(2));
         Assert.True(_state.IsRemoved(new ReplicaId(2)));
         Assert.Equal(new ReplicaId(3), TableState.Decode(_state.Encode()).NextReplica);
-        Assert.Throws<InvalidOperationException>(() => _state.Bind(new VoterBinding { Replica = new ReplicaId(2), Name = "s2" }));
+        Assert.Throws<InvariantViolationException>(() => _state.Bind(new VoterBinding { Replica = new ReplicaId(2), Name = "s2" }));
     }
 
     [Fact]
     public void An_entry_out_of_turn_is_refused() =>
-        Assert.Throws<InvalidOperationException>(() => _state.Apply(7, new TableCommand { Kind = TableCommandKind.DeleteAll }));
+        Assert.Throws<InvariantViolationException>(() => _state.Apply(7, new TableCommand { Kind = TableCommandKind.DeleteAll }));
 
     private static SiloRow Row(string silo) => new() { Silo = silo, SiloName = silo };
 
