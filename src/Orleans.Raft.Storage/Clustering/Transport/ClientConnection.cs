@@ -54,7 +54,7 @@ internal sealed class ClientConnection
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] parts = [_sender.RunAsync(ending.Token), ReadAsync(ending.Token), PingAsync(ending.Token)];
+        Task[] parts = [_sender.RunAsync(ending.Token), ReadAsync(ending.Token), BeatAsync(ending.Token)];
         var first = await Task.WhenAny(parts).ConfigureAwait(false);
         await ending.CancelAsync().ConfigureAwait(false);
         _sender.Close();
@@ -68,12 +68,12 @@ internal sealed class ClientConnection
         await first.ConfigureAwait(false);
     }
 
-    private async Task PingAsync(CancellationToken cancellationToken)
+    private async Task BeatAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(TransportLimits.PingInterval, _time);
+        using var timer = new PeriodicTimer(TransportLimits.BeatInterval, _time);
         while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
         {
-            _sender.TrySend(new Frame(FrameKind.Ping, 0, default));
+            _sender.TrySend(new Frame(FrameKind.Beat, 0, default));
         }
     }
 

@@ -6,13 +6,13 @@ namespace Orleans.Raft.Storage.Clustering;
 internal enum FrameKind
 {
     /// <summary>Are you there? From the side that dialed.</summary>
-    Ping = 1,
+    Beat = 1,
 
     /// <summary>Yes.</summary>
-    Pong = 2,
+    BeatAnswer = 2,
 
     /// <summary>A message of the group, for the voter at the other end.</summary>
-    Raft = 3,
+    Message = 3,
 
     /// <summary>The answer to the request of the same id.</summary>
     Answer = 4,

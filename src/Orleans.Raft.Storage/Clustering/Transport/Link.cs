@@ -73,7 +73,7 @@ internal sealed partial class Link : ITableServer, IAsyncDisposable
     public void Start() => _running = Task.Run(RunAsync);
 
     /// <summary>Sends a message of the group if a connection stands; else it is lost, as on any network.</summary>
-    public bool TrySendRaft(ReadOnlyMemory<byte> body) => Current?.TrySend(new Frame(FrameKind.Raft, 0, body)) ?? false;
+    public bool TrySendRaft(ReadOnlyMemory<byte> body) => Current?.TrySend(new Frame(FrameKind.Message, 0, body)) ?? false;
 
     /// <inheritdoc/>
     public async Task<Answer> AskAsync(FrameKind kind, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)

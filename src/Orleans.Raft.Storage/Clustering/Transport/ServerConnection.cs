@@ -103,10 +103,10 @@ internal sealed class ServerConnection : IDisposable
     {
         switch (frame.Kind)
         {
-            case FrameKind.Ping:
-                _sender.TrySend(new Frame(FrameKind.Pong, frame.Id, default));
+            case FrameKind.Beat:
+                _sender.TrySend(new Frame(FrameKind.BeatAnswer, frame.Id, default));
                 break;
-            case FrameKind.Raft:
+            case FrameKind.Message:
                 _handler.OnRaft(Peer!, frame.Body);
                 break;
             case FrameKind.Submit:

@@ -34,7 +34,7 @@ internal static class TransportLimits
     public static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(2);
 
     /// <summary>The side that dialed asks as often whether the other one is there.</summary>
-    public static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan BeatInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>A connection on which no whole frame has arrived for so long is closed.</summary>
     public static readonly TimeSpan SilenceTime = TimeSpan.FromSeconds(6);
