@@ -40,4 +40,27 @@ public sealed class FirstLightTests
             Assert.Equal("later", await SiloSet.GetAsync(silos.Group(0, index), "k0"));
         }
     }
+
+    [Fact]
+    public async Task What_was_acknowledged_is_there_after_all_silos_stopped_and_started_again()
+    {
+        using var directory = new TemporaryDirectory();
+        await using var silos = new SiloSet(3, (orleans, silo) => orleans
+            .AddRaft(options =>
+            {
+                options.InitialSilos = SiloSet.Names(3);
+                options.DataDirectory = Path.Combine(directory.Path, $"s{silo + 1}");
+            })
+            .AddRaftEngine()
+            .AddRaftGroup<KeyValueMachine>(SiloSet.Family, options => options.Groups = 2));
+        await silos.StartAsync(0, 1, 2);
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(i => SiloSet.SetAsync(silos.Group(i % 3, i % 2), $"k{i}", $"v{i}")));
+        await silos.StopAsync(2, 1, 0);
+
+        await silos.StartAsync(0, 1, 2);
+        for (var i = 0; i < 200; i++)
+        {
+            Assert.Equal($"v{i}", await SiloSet.GetAsync(silos.Group((i + 1) % 3, i % 2), $"k{i}"));
+        }
+    }
 }

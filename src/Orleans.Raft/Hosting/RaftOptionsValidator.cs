@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Runtime;
@@ -6,7 +5,7 @@ using Orleans.Runtime;
 namespace Orleans.Raft.Hosting;
 
 /// <summary>Refuses options that cannot work before anything is opened.</summary>
-internal sealed partial class RaftOptionsValidator(
+internal sealed class RaftOptionsValidator(
     IOptions<RaftOptions> options, IOptions<SiloOptions> silo, IEnumerable<RaftGroupFamily> families, IEnumerable<ILogStoreFactory> stores)
     : IConfigurationValidator
 {
@@ -39,7 +38,7 @@ internal sealed partial class RaftOptionsValidator(
                 $"RaftOptions.InitialSilos is [{string.Join(", ", value.InitialSilos)}]; every name must be there once and not be empty.");
         }
 
-        if (!value.InMemory && value.InitialSilos.Count > 0 && RandomName().IsMatch(silo.Value.SiloName ?? ""))
+        if (!value.InMemory && value.InitialSilos.Count > 0 && LoneSiloName.IsRandom(silo.Value.SiloName))
         {
             throw new OrleansConfigurationException(
                 $"SiloOptions.SiloName is {silo.Value.SiloName}, which is Orleans' random default: with a new name at every start the silo's data "
@@ -77,7 +76,4 @@ internal sealed partial class RaftOptionsValidator(
             throw new OrleansConfigurationException($"{name} is {value}; allowed is {low} to {high}.");
         }
     }
-
-    [GeneratedRegex("^Silo_[0-9a-f]{5}$", RegexOptions.CultureInvariant)]
-    private static partial Regex RandomName();
 }
