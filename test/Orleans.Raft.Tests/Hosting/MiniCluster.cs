@@ -1,0 +1,232 @@
+using System.Buffers.Binary;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orleans.Raft.Core;
+using Orleans.Raft.Hosting;
+using Orleans.Raft.Wire;
+using Xunit;
+
+namespace Orleans.Raft.Tests.Hosting;
+
+/// <summary>Adds numbers; answers with the sum. Applying a command twice shows.</summary>
+internal sealed class SumMachine : IStateMachine
+{
+    public long Sum { get; private set; }
+
+    public int Applied { get; private set; }
+
+    public ReadOnlyMemory<byte> Apply(CommandPosition position, ReadOnlyMemory<byte> command)
+    {
+        var number = BinaryPrimitives.ReadInt64LittleEndian(command.Span);
+        if (number == long.MinValue)
+        {
+            throw new InvalidOperationException("poison");
+        }
+
+        Applied++;
+        Sum += number;
+        return Bytes(Sum);
+    }
+
+    public ReadOnlyMemory<byte> Query(ReadOnlyMemory<byte> query) => Bytes(Sum);
+
+    public static byte[] Bytes(long number)
+    {
+        var bytes = new byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, number);
+        return bytes;
+    }
+
+    public static long Number(ReadOnlyMemory<byte> bytes) => BinaryPrimitives.ReadInt64LittleEndian(bytes.Span);
+}
+
+/// <summary>Three silos with one group, without Orleans: real replicas, clients and codecs; time, order and loss are the test's.</summary>
+internal sealed class MiniCluster
+{
+    private readonly ManualClock _clock = new();
+    private readonly ManualScheduler _scheduler = new();
+    private readonly GroupDescriptor _group = new(
+        new RaftGroupId("sum", 0), 77, [.. Enumerable.Range(1, 3).Select(i => new GroupMember(new ReplicaId(i), $"s{i}"))]);
+    private readonly Queue<(int From, int To, LaneItem Item)> _network = new();
+
+    public MiniCluster()
+    {
+        for (var silo = 1; silo <= 3; silo++)
+        {
+            Stores[silo] = new MemoryLogStore();
+            Start(silo);
+        }
+    }
+
+    public MemoryLogStore[] Stores { get; } = new MemoryLogStore[4];
+
+    public GroupRuntime[] Silos { get; } = new GroupRuntime[4];
+
+    public SumMachine[] Machines { get; } = new SumMachine[4];
+
+    /// <summary>Says of each item whether it gets through.</summary>
+    public Func<int, int, LaneItem, bool> Passes { get; set; } = (_, _, _) => true;
+
+    public int? Leader
+    {
+        get
+        {
+            for (var silo = 1; silo <= 3; silo++)
+            {
+                if (Passes(silo, silo % 3 + 1, default) && Ask(silo, node => node.Role) == RaftRole.Leader)
+                {
+                    return silo;
+                }
+            }
+
+            return null;
+        }
+    }
+
+    public T Ask<T>(int silo, Func<RaftNode, T> question)
+    {
+        var answer = Silos[silo].Replica!.AskAsync(question);
+        Settle();
+        return answer.IsCompletedSuccessfully ? answer.Result : throw new InvalidOperationException($"s{silo} does not answer");
+    }
+
+    public Task<long> AddAsync(int silo, long number) => NumberOf(Silos[silo].Client.ProposeAsync(SumMachine.Bytes(number), CancellationToken.None));
+
+    public Task<long> ReadAsync(int silo) => NumberOf(Silos[silo].Client.ReadAsync(default, CancellationToken.None));
+
+    /// <summary>Lets time pass until the task ends.</summary>
+    public T Finish<T>(Task<T> task, int maxTicks = 2_000)
+    {
+        Settle();
+        for (var tick = 0; tick < maxTicks && !task.IsCompleted; tick++)
+        {
+            Tick();
+
+            // Answers continue on the thread pool; time must not run away from it.
+            SpinWait.SpinUntil(() => task.IsCompleted, TimeSpan.FromMilliseconds(1));
+        }
+
+        SpinWait.SpinUntil(() => task.IsCompleted, TimeSpan.FromSeconds(10));
+        Assert.True(task.IsCompleted, $"no end after {maxTicks} ticks");
+        return task.GetAwaiter().GetResult();
+    }
+
+    public void TickUntil(Func<bool> condition, int maxTicks = 2_000)
+    {
+        for (var tick = 0; tick < maxTicks && !condition(); tick++)
+        {
+            Tick();
+        }
+
+        Assert.True(condition(), $"not so after {maxTicks} ticks");
+    }
+
+    public void Tick()
+    {
+        _clock.Advance(50);
+        for (var silo = 1; silo <= 3; silo++)
+        {
+            Silos[silo].Replica!.PostTick();
+            Silos[silo].Client.OnTick();
+        }
+
+        Settle();
+    }
+
+    /// <summary>The silo's process ends and starts again on the same store.</summary>
+    public void Restart(int silo)
+    {
+        Silos[silo].Replica!.PostStop();
+        Settle();
+        Start(silo);
+    }
+
+    public void Settle()
+    {
+        do
+        {
+            _scheduler.Run();
+            while (_network.TryDequeue(out var sent))
+            {
+                if (Passes(sent.From, sent.To, sent.Item))
+                {
+                    Receive(sent.From, sent.To, sent.Item);
+                }
+            }
+
+            _scheduler.Run();
+        }
+        while (_network.Count > 0);
+    }
+
+    public void Receive(int from, int to, LaneItem item)
+    {
+        if (item.To.IsNone)
+        {
+            Silos[to].Receive(item);
+        }
+        else
+        {
+            Silos[to].Replica!.Post(new ReplicaWork(ReplicaWorkKind.Item, Silo: $"s{from}", Item: item));
+        }
+    }
+
+    private static async Task<long> NumberOf(Task<ReadOnlyMemory<byte>> answer) => SumMachine.Number(await answer);
+
+    private void Start(int silo)
+    {
+        var life = new StoreIdentity(new Guid(silo, 0, 0, new byte[8]), (Silos[silo]?.Replica is null ? 0 : 1) + 1);
+        var outlet = new Outlet(this, silo);
+        var clientSettings = new GroupClientSettings { Silo = $"s{silo}" };
+        var runtime = new GroupRuntime(_group, clientSettings, outlet, life, _scheduler, _clock);
+        var log = Stores[silo].OpenAsync(_group.Id, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        if (log.Reader.LastIndex == 0)
+        {
+            var birth = new WriteBatch();
+            birth.SetConfState(log, ConfState.Of(_group.Members.Select(member => member.Replica)));
+            Stores[silo].WriteAsync(birth).AsTask().GetAwaiter().GetResult();
+        }
+
+        Machines[silo] = new SumMachine();
+        runtime.Replica = new Replica(
+            new ReplicaSettings
+            {
+                Group = _group,
+                Node = new RaftConfig
+                {
+                    Id = new ReplicaId(silo),
+                    ElectionTicks = 10,
+                    PreVote = true,
+                    CheckQuorum = true,
+                    AsyncStorageWrites = true,
+                    VoteRequestsWaitForDisk = true,
+                    DisableProposalForwarding = true,
+                    ElectionSeed = (ulong)silo,
+                },
+                Silo = $"s{silo}",
+                Life = life,
+                Store = Stores[silo],
+                Log = log,
+                StateMachine = Machines[silo],
+                FirstReadContext = 1000 * silo * life.OpenCounter,
+            },
+            outlet,
+            _clock,
+            _scheduler,
+            runtime.Client,
+            NullLogger.Instance);
+        Silos[silo] = runtime;
+    }
+
+    private sealed class Outlet(MiniCluster cluster, int silo) : IReplicaOutlet
+    {
+        public bool TrySend(string to, in LaneFrame frame)
+        {
+            // Through the codec, so that nothing gets across that the bytes don't say.
+            var header = new LaneHeader(
+                LaneCodec.ProtocolVersion, Guid.Empty, $"s{silo}", new Guid(silo, 0, 0, new byte[8]), 1, new Guid(9, 9, 9, new byte[8]), 1, 1, 1);
+            var item = LaneCodec.Read(LaneCodec.Encode(header, [frame.Item])).Items[0];
+            cluster._network.Enqueue((silo, to[1] - '0', item));
+            return true;
+        }
+    }
+}

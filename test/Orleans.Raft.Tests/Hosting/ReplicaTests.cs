@@ -1,0 +1,156 @@
+using Orleans.Raft.Core;
+using Orleans.Raft.Hosting;
+using Orleans.Raft.Wire;
+using Xunit;
+
+namespace Orleans.Raft.Tests.Hosting;
+
+public sealed class ReplicaTests
+{
+    private readonly MiniCluster _cluster = new();
+
+    [Fact]
+    public void Every_silo_writes_and_every_silo_reads_what_was_acknowledged_before()
+    {
+        for (var silo = 1; silo <= 3; silo++)
+        {
+            Assert.Equal(silo * 10, _cluster.Finish(_cluster.AddAsync(silo, 10)));
+            for (var reader = 1; reader <= 3; reader++)
+            {
+                Assert.Equal(silo * 10, _cluster.Finish(_cluster.ReadAsync(reader)));
+            }
+        }
+    }
+
+    [Fact]
+    public void Commands_that_wait_together_travel_as_one_entry()
+    {
+        _cluster.Finish(_cluster.AddAsync(1, 0));
+        var last = LastIndex();
+        var adds = Enumerable.Range(0, 100).Select(_ => _cluster.AddAsync(1, 1)).ToArray();
+        _cluster.Finish(Task.WhenAll(adds));
+        Assert.Equal(last + 1, LastIndex());
+    }
+
+    [Fact]
+    public void A_command_whose_answers_are_lost_is_sent_again_and_applied_once()
+    {
+        _cluster.Finish(_cluster.AddAsync(1, 1));
+        _cluster.TickUntil(() => _cluster.Leader is not null);
+        var leader = _cluster.Leader!.Value;
+        var other = leader % 3 + 1;
+        _cluster.Finish(_cluster.AddAsync(other, 1));
+
+        // The asker hears neither answers nor entries for a while, but what it sends arrives.
+        _cluster.Passes = (_, to, _) => to != other;
+        var add = _cluster.AddAsync(other, 5);
+        for (var tick = 0; tick < 30; tick++)
+        {
+            _cluster.Tick();
+        }
+
+        Assert.False(add.IsCompleted);
+        _cluster.Passes = (_, _, _) => true;
+        Assert.Equal(7, _cluster.Finish(add));
+        Assert.Equal(7, _cluster.Finish(_cluster.ReadAsync(leader)));
+    }
+
+    [Fact]
+    public void When_the_leader_is_cut_off_its_unanswered_commands_go_to_the_next_leader_and_are_applied_once()
+    {
+        _cluster.Finish(_cluster.AddAsync(1, 1));
+        _cluster.TickUntil(() => _cluster.Leader is not null);
+        var old = _cluster.Leader!.Value;
+        var writer = old % 3 + 1;
+        _cluster.Finish(_cluster.AddAsync(writer, 1));
+
+        // The old leader takes the command and replicates it, and is cut off before its answers leave.
+        var isCut = false;
+        _cluster.Passes = (from, to, item) => !(isCut && (from == old || to == old)) && !(from == old && item.Kind == LaneItemKind.Answers);
+        var add = _cluster.AddAsync(writer, 5);
+        isCut = true;
+        Assert.Equal(7, _cluster.Finish(add));
+        isCut = false;
+        _cluster.Passes = (_, _, _) => true;
+        for (var silo = 1; silo <= 3; silo++)
+        {
+            Assert.Equal(7, _cluster.Finish(_cluster.ReadAsync(silo)));
+            Assert.Equal(3, _cluster.Machines[silo].Applied);
+        }
+    }
+
+    [Fact]
+    public void Without_a_majority_a_write_that_was_sent_ends_as_unknown_and_a_read_as_unavailable()
+    {
+        _cluster.Finish(_cluster.AddAsync(1, 1));
+        _cluster.TickUntil(() => _cluster.Leader is not null);
+        var leader = _cluster.Leader!.Value;
+        _cluster.Passes = (_, _, _) => false;
+        var add = _cluster.AddAsync(leader, 5);
+        var read = _cluster.ReadAsync(leader);
+        Assert.Throws<OutcomeUnknownException>(() => _cluster.Finish(add));
+        Assert.Throws<RaftUnavailableException>(() => _cluster.Finish(read));
+    }
+
+    [Fact]
+    public void A_vote_for_an_earlier_life_is_not_counted_by_the_next_one()
+    {
+        _cluster.TickUntil(() => _cluster.Leader is not null);
+        var leader = _cluster.Leader!.Value;
+        var other = leader % 3 + 1;
+        LaneItem? late = null;
+        _cluster.Passes = (_, to, item) =>
+        {
+            if (to == leader && item.Kind == LaneItemKind.Message && item.MessageBytes.Length > 0 && item.ToLife != default)
+            {
+                late ??= item;
+            }
+
+            return true;
+        };
+        _cluster.Finish(_cluster.AddAsync(leader, 1));
+        Assert.NotNull(late);
+        Assert.Equal(1, late.Value.ToLife.OpenCounter);
+
+        _cluster.Restart(leader);
+        _cluster.Settle();
+        _cluster.Ask(leader, node => node.Applied);
+        var before = _cluster.Ask(leader, node => node.Describe());
+        _cluster.Receive(other, leader, late.Value);
+        Assert.Equal(before, _cluster.Ask(leader, node => node.Describe()));
+    }
+
+    [Fact]
+    public void A_restarted_replica_has_what_it_acknowledged()
+    {
+        _cluster.Finish(_cluster.AddAsync(1, 42));
+        for (var silo = 1; silo <= 3; silo++)
+        {
+            _cluster.Restart(silo);
+        }
+
+        Assert.Equal(42, _cluster.Finish(_cluster.ReadAsync(2)));
+        Assert.Equal(43, _cluster.Finish(_cluster.AddAsync(3, 1)));
+    }
+
+    [Fact]
+    public void A_state_machine_that_throws_faults_its_replicas_and_callers_are_told_within_the_budget()
+    {
+        _cluster.Finish(_cluster.AddAsync(1, 1));
+        var poison = _cluster.AddAsync(1, long.MinValue);
+        Assert.Throws<OutcomeUnknownException>(() => _cluster.Finish(poison));
+        Assert.Contains("poison", _cluster.Silos[1].Replica!.Fault, StringComparison.Ordinal);
+        Assert.ThrowsAny<Orleans.Runtime.OrleansException>(() => _cluster.Finish(_cluster.ReadAsync(2)));
+    }
+
+    [Fact]
+    public void A_cancelled_write_ends_at_once()
+    {
+        using var cancel = new CancellationTokenSource();
+        var add = _cluster.Silos[1].Client.ProposeAsync(SumMachine.Bytes(1), cancel.Token);
+        cancel.Cancel();
+        Assert.ThrowsAny<OperationCanceledException>(() => _cluster.Finish(add, maxTicks: 1));
+    }
+
+    private long LastIndex() => _cluster.Ask(1, node => node.LastIndex);
+}
