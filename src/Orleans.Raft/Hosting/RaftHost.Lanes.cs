@@ -11,7 +11,13 @@ internal sealed partial class RaftHost : IReplicaOutlet, ILaneSink, ILaneEvents
     /// <summary>Takes a batch. Runs on the endpoint's scheduler.</summary>
     public LaneAck Deliver(byte[] batch)
     {
-        var lanes = _lanes ?? throw new RaftUnavailableException($"The silo {Silo} is not ready for Raft yet.");
+        if (_lanes is not { } lanes)
+        {
+            // Not born yet: nobody can mean this silo.
+            var life = _store?.Identity ?? default;
+            return new LaneAck(life.StoreId, life.OpenCounter, isAccepted: false);
+        }
+
         var ack = lanes.Receive(batch, out var header);
         if (ack.IsAccepted)
         {
@@ -36,12 +42,18 @@ internal sealed partial class RaftHost : IReplicaOutlet, ILaneSink, ILaneEvents
 
         if (item.GroupIncarnation != runtime.Descriptor.Incarnation)
         {
-            Refused(peer, $"{id} is of another incarnation there; do all silos have the same InitialSilos, service id and group options?");
+            Refused(peer, $"{id} is of another incarnation there; was it created anew?");
             return;
         }
 
         if (!item.To.IsNone)
         {
+            if (!item.From.IsNone && !IsBound(peer, item.FromLife))
+            {
+                Refused(peer, $"{id} from the store {item.FromLife}, which is not bound to the silo or has been opened since");
+                return;
+            }
+
             if (runtime.Replica is { } replica)
             {
                 replica.Post(new ReplicaWork(ReplicaWorkKind.Item, Silo: peer, Item: item));
@@ -68,6 +80,20 @@ internal sealed partial class RaftHost : IReplicaOutlet, ILaneSink, ILaneEvents
         {
             Refused(peer, exception.Message);
         }
+    }
+
+    // A silo that lost its store, or got an old one back, speaks for none of its former replicas (SAFETY-RULES A1, A7).
+    private bool IsBound(string silo, ReplicaLife life)
+    {
+        foreach (var binding in Catalog?.Silos ?? [])
+        {
+            if (string.Equals(binding.Silo, silo, StringComparison.Ordinal))
+            {
+                return binding.Store == life.Store && life.OpenCounter >= binding.OpenCounter;
+            }
+        }
+
+        return true;
     }
 
     /// <inheritdoc/>

@@ -28,4 +28,28 @@ internal sealed partial class RaftHost
 
     [LoggerMessage(EventId = (int)RaftEvent.GrainNotReached, Level = LogLevel.Warning, Message = "Replica {Group} on {Silo}: its grain could not be asked to adopt it; it runs without.")]
     private static partial void LogNotAdopted(ILogger logger, RaftGroupId group, string silo, Exception exception);
+
+    [LoggerMessage(EventId = (int)RaftEvent.Born, Level = LogLevel.Information, Message = "Raft on {Silo}: belongs to the cluster {Incarnation} of {Founders} founders; written here: {IsNew}.")]
+    private static partial void LogBorn(ILogger logger, string silo, Guid incarnation, bool isNew, int founders);
+
+    [LoggerMessage(EventId = (int)RaftEvent.WaitsForBirth, Level = LogLevel.Warning, Message = "Raft on {Silo}: waits for the cluster's birth: {Reason}.")]
+    private static partial void LogWaits(ILogger logger, string silo, string reason);
+
+    [LoggerMessage(EventId = (int)RaftEvent.NoFounder, Level = LogLevel.Warning, Message = "Raft on {Silo}: its store is not one of the founders of the cluster {Incarnation}. It holds no replicas. If it held some before, its directory was lost or replaced.")]
+    private static partial void LogNoFounder(ILogger logger, string silo, Guid incarnation);
+
+    [LoggerMessage(EventId = (int)RaftEvent.FollowingFailed, Level = LogLevel.Critical, Message = "Raft on {Silo}: has stopped following the catalog; restart the silo.")]
+    private static partial void LogFollowingFailed(ILogger logger, string silo, Exception exception);
+
+    [LoggerMessage(EventId = (int)RaftEvent.StoreRefused, Level = LogLevel.Critical, Message = "Raft on {Silo}: {Reason}")]
+    private static partial void LogStoreRefused(ILogger logger, string silo, string reason);
+
+    [LoggerMessage(EventId = (int)RaftEvent.ConfigurationDiffers, Level = LogLevel.Warning, Message = "Raft on {Silo}: family {Family} is configured with {Groups} groups of {Factor} replicas; it was created with {CreatedGroups} of {CreatedFactor}, and that counts.")]
+    private static partial void LogDiffers(ILogger logger, string silo, string family, int groups, int factor, int createdGroups, int createdFactor);
+
+    [LoggerMessage(EventId = (int)RaftEvent.FamilyNotRegistered, Level = LogLevel.Error, Message = "Replica {Group} on {Silo}: is in the store, but its family is not registered; it does not run. Call AddRaftGroup for it.")]
+    private static partial void LogFamilyNotRegistered(ILogger logger, RaftGroupId group, string silo);
+
+    [LoggerMessage(EventId = (int)RaftEvent.ReplicaLost, Level = LogLevel.Critical, Message = "Replica {Group} on {Silo}: was made here once and its log is gone. It is not made anew, since it would have forgotten its votes; replace it.")]
+    private static partial void LogReplicaLost(ILogger logger, RaftGroupId group, string silo);
 }

@@ -1,4 +1,5 @@
-using System.Collections.Frozen;
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -19,6 +20,9 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     /// <summary>Before the endpoint answers (8000) and after the silo's services are there.</summary>
     private const int OpenStage = ServiceLifecycleStage.RuntimeGrainServices - 500;
 
+    /// <summary>The silo's row is there, so others show; it is not active yet, so it can still refuse.</summary>
+    private const int CheckStage = ServiceLifecycleStage.BecomeActive - 10;
+
     /// <summary>The last stage in which the silo is still active when it stops.</summary>
     private const int HandOverStage = ServiceLifecycleStage.Active + 1;
 
@@ -31,12 +35,14 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     private readonly ILogger<RaftHost> _logger;
     private readonly string _serviceId;
 
+    private readonly ConcurrentDictionary<RaftGroupId, GroupRuntime> _groups = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private ImmutableArray<GroupRuntime>[] _slots = [.. Enumerable.Repeat(ImmutableArray<GroupRuntime>.Empty, RaftTicker.Slots)];
     private ILogStore? _store;
-    private FrozenDictionary<RaftGroupId, GroupRuntime> _groups = FrozenDictionary<RaftGroupId, GroupRuntime>.Empty;
-    private GroupRuntime[][] _slots = [];
     private IReplicaScheduler _endpoint = new UnstartedScheduler();
-    private LaneHub? _lanes;
+    private volatile LaneHub? _lanes;
     private RaftTicker? _ticker;
+    private Task _following = Task.CompletedTask;
     private volatile bool _isActive;
 
     public RaftHost(
@@ -56,6 +62,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         _time = time;
         _clock = new SystemClock(time);
         _logger = logger;
+        _families = services.GetServices<RaftGroupFamily>().ToDictionary(family => family.Name, StringComparer.Ordinal);
         Groups = new RaftGroupFactory(this);
     }
 
@@ -68,28 +75,13 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     /// <summary>How long a request may take.</summary>
     public TimeSpan RequestTimeout => _options.RequestTimeout;
 
-    /// <summary>All groups, once open.</summary>
-    public IReadOnlyCollection<GroupRuntime> Runtimes => _groups.Values;
-
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle observer)
     {
         observer.Subscribe(nameof(RaftHost), OpenStage, OpenAsync, CloseAsync);
+        observer.Subscribe(nameof(RaftHost), CheckStage, CheckClusterAsync);
         observer.Subscribe(nameof(RaftHost), ServiceLifecycleStage.Active, OnActiveAsync);
         observer.Subscribe(nameof(RaftHost), HandOverStage, static _ => Task.CompletedTask, HandOverAsync);
-    }
-
-    /// <summary>What this silo has of a group.</summary>
-    public GroupRuntime Find(RaftGroupId id)
-    {
-        if (_groups.TryGetValue(id, out var runtime))
-        {
-            return runtime;
-        }
-
-        throw new RaftException(_store is null
-            ? $"{id}: Raft is not open yet on the silo {Silo}; it opens before the silo joins."
-            : $"{id}: no such group. Families of this silo: {string.Join(", ", _groups.Keys.Select(key => key.Name).Distinct())}. Register it with AddRaftGroup on every silo.");
     }
 
     /// <summary>The endpoint answers from now on, and so do the replicas.</summary>
@@ -101,29 +93,34 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
             runtime.Replica?.MoveTo(endpoint);
         }
 
-        _lanes = new LaneHub(LaneSettings(), new GrainCallTransport(_services.GetRequiredService<RaftEndpointClient>(), _silos), endpoint, _clock, this, this);
-        foreach (var peer in _groups.Values.SelectMany(runtime => runtime.Descriptor.Members).Select(member => member.Silo).Distinct())
+        if (_genesis is { } genesis)
         {
-            if (!string.Equals(peer, Silo, StringComparison.Ordinal))
-            {
-                _lanes.To(peer);
-            }
+            OpenLanes(genesis);
         }
 
         _ticker = new RaftTicker(_time, _options.TickInterval, OnSlot);
+        _following = FollowAsync(_stopping.Token);
     }
 
     /// <summary>A grain takes its replica over.</summary>
     public void Adopt(RaftGroupId group, IReplicaScheduler scheduler)
     {
-        Find(group).Replica?.MoveTo(scheduler);
+        if (_groups.TryGetValue(group, out var runtime))
+        {
+            runtime.Replica?.MoveTo(scheduler);
+        }
+
         LogAdopted(_logger, group, Silo, "adopted by its grain");
     }
 
     /// <summary>A grain gives its replica back.</summary>
     public void GiveBack(RaftGroupId group, IReplicaScheduler scheduler)
     {
-        Find(group).Replica?.MoveBack(scheduler, _endpoint);
+        if (_groups.TryGetValue(group, out var runtime))
+        {
+            runtime.Replica?.MoveBack(scheduler, _endpoint);
+        }
+
         LogAdopted(_logger, group, Silo, "given back by its grain");
     }
 
@@ -131,62 +128,16 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     {
         var factory = _options.InMemory ? new MemoryLogStoreFactory() : _services.GetRequiredService<ILogStoreFactory>();
         var directory = _options.DataDirectory ?? Path.Combine("raft-data", Silo);
-        var store = await factory.OpenAsync(new LogStoreSettings(directory, _serviceId, Silo), cancellationToken);
-        _store = store;
-        IReadOnlyList<string> initial = _options.InitialSilos.Count == 0 ? [Silo] : [.. _options.InitialSilos];
-        var runtimes = new Dictionary<RaftGroupId, GroupRuntime>();
-        foreach (var family in _services.GetServices<RaftGroupFamily>())
-        {
-            foreach (var descriptor in ConfiguredGroups.Family(_serviceId, initial, family.Name, family.Options.Groups, family.Options.ReplicationFactor))
-            {
-                var runtime = new GroupRuntime(descriptor, ClientSettings(), this, store.Identity, new PoolScheduler(), _clock);
-                runtimes.Add(descriptor.Id, runtime);
-            }
-        }
-
-        await OpenReplicasAsync(store, runtimes, cancellationToken);
-        _groups = runtimes.ToFrozenDictionary();
-        _slots = [.. Enumerable.Range(0, RaftTicker.Slots).Select(slot => runtimes.Values.Where((_, i) => i % RaftTicker.Slots == slot).ToArray())];
-        LogOpened(_logger, Silo, store.Identity, _groups.Count, _groups.Values.Count(runtime => runtime.Replica is not null));
-    }
-
-    private async Task OpenReplicasAsync(ILogStore store, Dictionary<RaftGroupId, GroupRuntime> runtimes, CancellationToken cancellationToken)
-    {
-        var families = _services.GetServices<RaftGroupFamily>().ToDictionary(family => family.Name, StringComparer.Ordinal);
-        var births = new WriteBatch();
-        var logs = new List<(GroupRuntime Runtime, GroupLog Log)>();
-        foreach (var runtime in runtimes.Values.Where(runtime => !runtime.Local.IsNone))
-        {
-            var log = await store.OpenAsync(runtime.Descriptor.Id, cancellationToken);
-            logs.Add((runtime, log));
-            if (log.Reader.LastIndex == 0 && log.Reader.InitialState.ConfState.Voters.IsEmpty)
-            {
-                births.SetConfState(log, ConfState.Of(runtime.Descriptor.Members.Select(member => member.Replica)));
-            }
-        }
-
-        if (!births.IsEmpty)
-        {
-            await store.WriteAsync(births);
-        }
-
-        foreach (var (runtime, log) in logs)
-        {
-            var machine = families[runtime.Descriptor.Id.Name].Create(_services, runtime.Descriptor.Id);
-            var settings = new ReplicaSettings
-            {
-                Group = runtime.Descriptor,
-                Node = NodeConfig(runtime.Local),
-                Silo = Silo,
-                Life = store.Identity,
-                Store = store,
-                Log = log,
-                StateMachine = machine,
-                FirstReadContext = RandomNumber(),
-                ReadPatienceTicks = _options.ElectionTicks,
-            };
-            runtime.Replica = new Replica(settings, this, _clock, _endpoint, runtime.Client, _logger);
-        }
+        _store = await factory.OpenAsync(new LogStoreSettings(directory, _serviceId, Silo), cancellationToken);
+        _clerk = new BirthClerk(
+            Silo,
+            _silo.SiloAddress.ToParsableString(),
+            _store.Identity,
+            _serviceId,
+            _options.InitialSilos,
+            new EndpointPeers(_services.GetRequiredService<RaftEndpointClient>(), _silos, _services, _silo));
+        await OpenKnownGroupsAsync(_store, cancellationToken);
+        LogOpened(_logger, Silo, _store.Identity, _groups.Count, _groups.Values.Count(runtime => runtime.Replica is not null));
     }
 
     private RaftConfig NodeConfig(ReplicaId id) => new()
@@ -219,10 +170,10 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         FirstRequest = RandomNumber() >> 1,
     };
 
-    private LaneSettings LaneSettings() => new()
+    private LaneSettings LaneSettings(Guid cluster) => new()
     {
         Header = new LaneHeader(
-            LaneCodec.ProtocolVersion, Guid.Empty, Silo, _store!.Identity.StoreId, _store.Identity.OpenCounter, Guid.Empty, 0, 0, 0)
+            LaneCodec.ProtocolVersion, cluster, Silo, _store!.Identity.StoreId, _store.Identity.OpenCounter, Guid.Empty, 0, 0, 0)
         {
             FromAddress = _silo.SiloAddress.ToParsableString(),
         },
@@ -242,7 +193,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
 
         if (slot == 0)
         {
-            _endpoint.Post(static host => ((RaftHost)host!)._lanes!.OnTick(), this);
+            _endpoint.Post(static host => ((RaftHost)host!)._lanes?.OnTick(), this);
             if (_isActive)
             {
                 AskGrainsToAdopt();
@@ -254,6 +205,8 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
 
     private async Task CloseAsync(CancellationToken cancellationToken)
     {
+        await _stopping.CancelAsync();
+        await _following;
         _ticker?.Dispose();
         foreach (var runtime in _groups.Values)
         {

@@ -38,6 +38,12 @@ internal sealed class RaftOptionsValidator(
                 $"RaftOptions.InitialSilos is [{string.Join(", ", value.InitialSilos)}]; every name must be there once and not be empty.");
         }
 
+        if (value.InitialSilos.Count > 9)
+        {
+            throw new OrleansConfigurationException(
+                $"RaftOptions.InitialSilos has {value.InitialSilos.Count} names; allowed are 0 to 9, best 3 or 5: each of them must run at the cluster's birth.");
+        }
+
         if (!value.InMemory && value.InitialSilos.Count > 0 && LoneSiloName.IsRandom(silo.Value.SiloName))
         {
             throw new OrleansConfigurationException(
@@ -54,10 +60,10 @@ internal sealed class RaftOptionsValidator(
             var group = $"RaftGroupOptions of {family.Name}: ";
             Range(family.Options.Groups, 1, 65_536, group + nameof(RaftGroupOptions.Groups));
             Range(family.Options.ReplicationFactor, 1, 9, group + nameof(RaftGroupOptions.ReplicationFactor));
-            if (family.Name.Length is 0 or > 100 || family.Name.Any(character => character is '/' or '@' || char.IsControl(character)))
+            if (family.Name.Length is 0 or > 100 || family.Name.Any(character => character is '/' or '@' or '$' || char.IsControl(character)))
             {
                 throw new OrleansConfigurationException(
-                    $"A group family is called \"{family.Name}\"; a name has 1 to 100 characters, none of them '/', '@' or a control character.");
+                    $"A group family is called \"{family.Name}\"; a name has 1 to 100 characters, none of them '/', '@', '$' or a control character.");
             }
         }
 

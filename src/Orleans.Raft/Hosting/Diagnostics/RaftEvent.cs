@@ -35,4 +35,28 @@ internal enum RaftEvent
 
     /// <summary>A grain could not be asked to adopt its replica.</summary>
     GrainNotReached = 181031,
+
+    /// <summary>The silo has a cluster.</summary>
+    Born = 181040,
+
+    /// <summary>The cluster is not born yet.</summary>
+    WaitsForBirth = 181041,
+
+    /// <summary>The silo's store took no part in the birth.</summary>
+    NoFounder = 181042,
+
+    /// <summary>The catalog is not followed any more.</summary>
+    FollowingFailed = 181043,
+
+    /// <summary>The meta group refused the silo's store.</summary>
+    StoreRefused = 181044,
+
+    /// <summary>A family is configured differently than it was created.</summary>
+    ConfigurationDiffers = 181045,
+
+    /// <summary>A replica's family is not registered.</summary>
+    FamilyNotRegistered = 181046,
+
+    /// <summary>A replica's log is gone.</summary>
+    ReplicaLost = 181047,
 }

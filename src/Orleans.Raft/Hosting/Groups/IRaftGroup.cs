@@ -5,6 +5,12 @@ public interface IRaftGroupFactory
 {
     /// <summary>The group with this name and number. Cheap; the same object each time.</summary>
     IRaftGroup GetGroup(string name, int index);
+
+    /// <summary>
+    /// How many groups a family has: what was decided when it was created, whatever is configured now. Whoever spreads keys over groups must use
+    /// this number. Waits, within the request budget, until the family is created.
+    /// </summary>
+    ValueTask<int> CountGroupsAsync(string name, CancellationToken cancellationToken);
 }
 
 /// <summary>A Raft group as its users see it, from any silo.</summary>

@@ -9,28 +9,37 @@ internal sealed class RaftGroup(RaftGroupId id, RaftHost host) : IRaftGroup
     /// <inheritdoc/>
     public RaftGroupId Id { get; } = id;
 
-    // Handles are handed out before the host is open.
-    private GroupRuntime Runtime => _runtime ??= _host.Find(Id);
-
     /// <inheritdoc/>
     public ValueTask<ReadOnlyMemory<byte>> ProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken) =>
-        new(Runtime.Client.ProposeAsync(command, cancellationToken));
+        _runtime is { } runtime
+            ? new(runtime.Client.ProposeAsync(command, cancellationToken))
+            : FindAndProposeAsync(command, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<ReadOnlyMemory<byte>> ReadAsync(ReadOnlyMemory<byte> query, RaftReadOptions options, CancellationToken cancellationToken)
+    public async ValueTask<ReadOnlyMemory<byte>> ReadAsync(
+        ReadOnlyMemory<byte> query, RaftReadOptions options, CancellationToken cancellationToken)
     {
-        if (options == RaftReadOptions.Local && Runtime.Replica is { Fault: null } replica)
+        // Handles are handed out before the host is open and before the group is made.
+        _runtime ??= await _host.FindAsync(Id, cancellationToken);
+        if (options == RaftReadOptions.Local && _runtime.Replica is { Fault: null } replica)
         {
-            return new(replica.QueryAsync(query).WaitAsync(_host.RequestTimeout, cancellationToken));
+            return await replica.QueryAsync(query).WaitAsync(_host.RequestTimeout, cancellationToken);
         }
 
-        return new(Runtime.Client.ReadAsync(query, cancellationToken));
+        return await _runtime.Client.ReadAsync(query, cancellationToken);
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>> FindAndProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken)
+    {
+        _runtime = await _host.FindAsync(Id, cancellationToken);
+        return await _runtime.Client.ProposeAsync(command, cancellationToken);
     }
 }
 
 /// <inheritdoc cref="IRaftGroupFactory"/>
 internal sealed class RaftGroupFactory(RaftHost host) : IRaftGroupFactory
 {
+    private readonly RaftHost _host = host;
     private readonly System.Collections.Concurrent.ConcurrentDictionary<RaftGroupId, RaftGroup> _groups = new();
 
     /// <inheritdoc/>
@@ -38,6 +47,9 @@ internal sealed class RaftGroupFactory(RaftHost host) : IRaftGroupFactory
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentOutOfRangeException.ThrowIfNegative(index);
-        return _groups.GetOrAdd(new RaftGroupId(name, index), static (id, host) => new RaftGroup(id, host), host);
+        return _groups.GetOrAdd(new RaftGroupId(name, index), static (id, host) => new RaftGroup(id, host), _host);
     }
+
+    /// <inheritdoc/>
+    public ValueTask<int> CountGroupsAsync(string name, CancellationToken cancellationToken) => _host.CountGroupsAsync(name, cancellationToken);
 }

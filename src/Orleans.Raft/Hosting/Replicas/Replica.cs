@@ -108,6 +108,10 @@ internal sealed partial class Replica
     /// <summary>Asks the replica to stop; <see cref="Stopped"/> completes when it has.</summary>
     public void PostStop() => Post(new ReplicaWork(ReplicaWorkKind.Action, Payload: (Action)Stop));
 
+    /// <summary>Faults the replica: something outside it makes its state untrustworthy.</summary>
+    public void PostFault(string reason) =>
+        Post(new ReplicaWork(ReplicaWorkKind.Action, Payload: (Action)(() => throw new InvalidOperationException(reason))));
+
     /// <summary>Runs a function on the replica's scheduler, between bursts.</summary>
     public Task<T> AskAsync<T>(Func<RaftNode, T> question)
     {

@@ -14,6 +14,14 @@ internal interface IRaftEndpoint : IGrainService
     /// <summary>Delivers one batch.</summary>
     [Alias("Deliver")]
     Task<LaneAck> DeliverAsync([Immutable] byte[] batch);
+
+    /// <summary>Says what this silo knows of the cluster's birth.</summary>
+    [Alias("AskBirth")]
+    Task<BirthAnswer> AskBirthAsync(BirthQuestion question);
+
+    /// <summary>The catalog as this silo knows it; empty if it knows none.</summary>
+    [Alias("Catalog")]
+    Task<byte[]> CatalogAsync();
 }
 
 /// <summary>Reaches the endpoints of other silos.</summary>

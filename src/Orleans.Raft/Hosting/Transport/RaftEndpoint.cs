@@ -17,6 +17,12 @@ internal sealed class RaftEndpoint(GrainId id, Silo silo, ILoggerFactory loggers
 
     /// <inheritdoc/>
     public Task<LaneAck> DeliverAsync(byte[] batch) => Task.FromResult(_host.Deliver(batch));
+
+    /// <inheritdoc/>
+    public Task<BirthAnswer> AskBirthAsync(BirthQuestion question) => Task.FromResult(_host.AnswerBirth(question));
+
+    /// <inheritdoc/>
+    public Task<byte[]> CatalogAsync() => Task.FromResult(_host.AnswerCatalog());
 }
 
 /// <summary>The scheduler of a grain or of the endpoint.</summary>

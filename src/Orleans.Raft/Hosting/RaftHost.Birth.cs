@@ -1,0 +1,257 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Raft.Wire;
+using Orleans.Runtime;
+
+namespace Orleans.Raft.Hosting;
+
+/// <content>The cluster's birth, and following what its meta group decides.</content>
+internal sealed partial class RaftHost
+{
+    private static readonly TimeSpan FollowInterval = TimeSpan.FromSeconds(1);
+
+    private readonly Guid _processLife = Guid.NewGuid();
+    private BirthClerk? _clerk;
+    private volatile Genesis? _genesis;
+    private MetaRecord? _metaRecord;
+    private GroupLog? _metaLog;
+    private MetaMachine? _meta;
+    private TaskCompletionSource _catalogChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile Catalog? _fetched;
+    private volatile bool _hasCatalog;
+    private volatile string _waitsFor = "its endpoint is not open yet";
+    private bool _isAnnounced;
+
+    private bool IsFounder => _genesis is { } genesis && _clerk!.IsFounder(genesis);
+
+    private Catalog? Catalog => _meta?.Catalog ?? _fetched;
+
+    /// <summary>Answers another silo's question about the birth.</summary>
+    public BirthAnswer AnswerBirth(BirthQuestion question)
+    {
+        _silos.Heard(question.Silo, question.Address);
+        return (_clerk ?? throw new RaftUnavailableException($"The silo {Silo} has not opened its store yet.")).Answer(_genesis);
+    }
+
+    /// <summary>The catalog as known here, for silos without a replica of the meta group; empty if none is.</summary>
+    public byte[] AnswerCatalog() => Catalog is { } catalog && _hasCatalog ? MetaCodec.Encode(catalog) : [];
+
+    private async Task FollowAsync(CancellationToken stopping)
+    {
+        try
+        {
+            if (_genesis is null)
+            {
+                await AwaitBirthAsync(stopping);
+            }
+
+            while (!stopping.IsCancellationRequested)
+            {
+                // The next change is waited for before the present state is looked at, so that none is missed.
+                var next = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                Volatile.Write(ref _catalogChanged, next);
+                await FollowCatalogAsync(stopping);
+                await Task.WhenAny(next.Task, Task.Delay(FollowInterval, _time, stopping));
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The silo stops.
+        }
+        catch (Exception exception)
+        {
+            // Groups that are open go on; new ones will not come. Said loudly, since nothing will mend it but a restart.
+            _waitsFor = $"it has stopped following the catalog: {exception.Message}";
+            LogFollowingFailed(_logger, Silo, exception);
+        }
+    }
+
+    private async Task AwaitBirthAsync(CancellationToken stopping)
+    {
+        var said = "";
+        while (true)
+        {
+            var outcome = await _clerk!.AskRoundAsync();
+            if (outcome.Genesis is { } genesis)
+            {
+                if (outcome.IsNew || _clerk.IsFounder(genesis))
+                {
+                    // Synced before anybody is told and before this silo votes.
+                    await OpenMetaAsync(_store!, genesis, stopping);
+                }
+                else
+                {
+                    _genesis = genesis;
+                    LogNoFounder(_logger, Silo, genesis.Incarnation);
+                }
+
+                LogBorn(_logger, Silo, genesis.Incarnation, outcome.IsNew, genesis.Silos.Length);
+                OpenLanes(genesis);
+                return;
+            }
+
+            _waitsFor = outcome.WaitsFor!;
+            if (!string.Equals(said, _waitsFor, StringComparison.Ordinal))
+            {
+                said = _waitsFor;
+                LogWaits(_logger, Silo, said);
+            }
+
+            await Task.Delay(_options.TickInterval * 5, _time, stopping);
+        }
+    }
+
+    private void OpenLanes(Genesis genesis)
+    {
+        _lanes = new LaneHub(
+            LaneSettings(genesis.Incarnation),
+            new GrainCallTransport(_services.GetRequiredService<RaftEndpointClient>(), _silos),
+            _endpoint,
+            _clock,
+            this,
+            this);
+        foreach (var silo in genesis.Silos)
+        {
+            if (!string.Equals(silo.Silo, Silo, StringComparison.Ordinal))
+            {
+                _lanes.To(silo.Silo);
+            }
+        }
+
+        _waitsFor = "the meta group has no leader yet, or has not created the family";
+    }
+
+    private async Task FollowCatalogAsync(CancellationToken stopping)
+    {
+        if (_meta is null)
+        {
+            await FetchCatalogAsync();
+        }
+
+        if (Catalog is not { } catalog)
+        {
+            return;
+        }
+
+        foreach (var family in catalog.Families)
+        {
+            if (_known.TryAdd(family.Name, family) || !_groups.ContainsKey(new RaftGroupId(family.Name, family.Groups - 1)))
+            {
+                await MakeFamilyAsync(family, stopping);
+                ReportDifference(family);
+            }
+        }
+
+        if (_meta is not null)
+        {
+            await AnnounceAsync(stopping);
+            await CreateMissingAsync(catalog, stopping);
+        }
+    }
+
+    // The state machine is rebuilt from the log: a read through the group tells that it is complete.
+    private async Task CreateMissingAsync(Catalog catalog, CancellationToken stopping)
+    {
+        var missing = _families.Values.Where(family => !catalog.Families.Any(known => string.Equals(known.Name, family.Name, StringComparison.Ordinal)));
+        foreach (var family in missing)
+        {
+            await TryAsync(client => client.ProposeAsync(MetaCodec.Encode(new MetaCommand(CatalogGroups.Wish(family), null)), stopping));
+        }
+    }
+
+    // Once in every life: a counter that is not new is a directory that went back in time (SAFETY-RULES A7).
+    private async Task AnnounceAsync(CancellationToken stopping)
+    {
+        if (_isAnnounced || _store is not { } store)
+        {
+            return;
+        }
+
+        var announcement = new SiloBinding(default, Silo, store.Identity.StoreId, store.Identity.OpenCounter, _processLife);
+        var answer = await TryAsync(client => client.ProposeAsync(MetaCodec.Encode(new MetaCommand(null, announcement)), stopping));
+        if (answer is not { } verdict)
+        {
+            return;
+        }
+
+        _isAnnounced = true;
+        _hasCatalog = true;
+        if (verdict.Span.SequenceEqual(MetaMachine.Refused))
+        {
+            var reason = $"The store {store.Identity} of the silo {Silo} was refused by the meta group: it is not the one bound to that name, or this opening of it "
+                + "was seen before. Was the directory restored from a copy, or is it used twice? Its replicas may have forgotten what they acknowledged and stop here.";
+            LogStoreRefused(_logger, Silo, reason);
+            foreach (var runtime in _groups.Values)
+            {
+                runtime.Replica?.PostFault(reason);
+            }
+        }
+    }
+
+    private async Task<ReadOnlyMemory<byte>?> TryAsync(Func<GroupClient, Task<ReadOnlyMemory<byte>>> call)
+    {
+        try
+        {
+            return await call(_groups[CatalogGroups.MetaId].Client);
+        }
+        catch (OrleansException exception)
+        {
+            // No majority yet, or an unknown outcome: both commands may be repeated.
+            _waitsFor = exception.Message;
+            return null;
+        }
+    }
+
+    private async Task FetchCatalogAsync()
+    {
+        var endpoints = _services.GetRequiredService<RaftEndpointClient>();
+        foreach (var silo in _genesis!.Silos.OrderBy(_ => Random.Shared.Next()))
+        {
+            if (_silos.Find(silo.Silo) is not { } address || string.Equals(silo.Silo, Silo, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            try
+            {
+                var bytes = await endpoints.On(address).CatalogAsync().WaitAsync(FollowInterval, _time);
+                if (bytes.Length > 0)
+                {
+                    _fetched = MetaCodec.ReadCatalog(bytes);
+                    _hasCatalog = true;
+                    return;
+                }
+            }
+            catch (Exception exception) when (exception is OrleansException or TimeoutException)
+            {
+                _waitsFor = $"the catalog of the silo {silo.Silo} could not be had: {exception.Message}";
+            }
+        }
+    }
+
+    private void ReportDifference(CatalogFamily family)
+    {
+        if (_families.TryGetValue(family.Name, out var wish)
+            && (wish.Options.Groups != family.Groups || Math.Min(wish.Options.ReplicationFactor, family.Silos.Length) != family.ReplicationFactor))
+        {
+            LogDiffers(
+                _logger, Silo, family.Name, wish.Options.Groups, wish.Options.ReplicationFactor, family.Groups, family.ReplicationFactor);
+        }
+    }
+
+    // Two silos of one cluster must never serve different births of one group (SAFETY-RULES A2).
+    private async Task CheckClusterAsync(CancellationToken cancellationToken)
+    {
+        if (_genesis is not { } mine || _clerk is null)
+        {
+            return;
+        }
+
+        var outcome = await _clerk.AskRoundAsync();
+        if (outcome.Genesis is { } theirs && !outcome.IsNew && theirs.Incarnation != mine.Incarnation)
+        {
+            throw new OrleansConfigurationException(
+                $"The silo {Silo} belongs to the Raft cluster {mine.Incarnation}, and silos of this Orleans cluster to {theirs.Incarnation}. They hold different data under "
+                + "the same names. Was RaftOptions.InitialSilos empty on one of them, or another one? Keep the directories of the one whose data counts, empty the others'.");
+        }
+    }
+}
