@@ -85,6 +85,7 @@ public sealed class SiloSet : IAsyncDisposable
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddProvider(new FileLoggerProvider($"s{silo + 1}"));
         builder.Logging.SetMinimumLevel(LogLevel.Information);
+        builder.Logging.AddFilter("Orleans.Raft", LogLevel.Debug);
         builder.UseOrleans(orleans =>
         {
             orleans.UseLocalhostClustering(

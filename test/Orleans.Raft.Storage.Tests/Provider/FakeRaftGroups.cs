@@ -27,6 +27,8 @@ internal sealed class FakeRaftGroups : IRaftGroupFactory
         }
     }
 
+    public ValueTask<int> CountGroupsAsync(string name, CancellationToken cancellationToken) => new(16);
+
     internal enum Fate
     {
         Succeeds,
