@@ -99,7 +99,7 @@ public sealed partial class RaftNode
     private void Send(Message message)
     {
         var ownTerm = message.Type.CarriesOwnTerm();
-        Invariant.Holds(ownTerm == (message.Term != 0), $"only votes choose their term: {message}");
+        Invariant.Holds(ownTerm == (message.Term != 0) || message.Reject, $"only votes choose their term: {message}");
         if (!ownTerm && message.Type is not (MessageType.MsgProp or MessageType.MsgReadIndex))
         {
             message.Term = Term;

@@ -18,9 +18,37 @@ public sealed partial class RaftNode
             }
         }
 
-        return message.Term < 0 || message.Index < 0 || message.Commit < 0 || message.RejectHint < 0
-            ? Refuse(RefusalReason.MalformedMessage)
-            : StepWithTerm(message);
+        return IsMalformed(message) ? Refuse(RefusalReason.MalformedMessage) : StepWithTerm(message);
+    }
+
+    /// <summary>What no correct replica sends. To answer it, or to take it for a message of the present term, would be wrong.</summary>
+    private bool IsMalformed(Message message)
+    {
+        if (message.Term < 0 || message.LogTerm < 0 || message.Index < 0 || message.Commit < 0 || message.RejectHint < 0 || message.From.Value < 0)
+        {
+            return true;
+        }
+
+        return message.Type switch
+        {
+            // No leader and no candidate is in term 0, nor sends to itself.
+            MessageType.MsgApp or MessageType.MsgHeartbeat or MessageType.MsgSnap or MessageType.MsgVote or MessageType.MsgPreVote
+                or MessageType.MsgTimeoutNow => message.Term == 0 || message.From == Id || message.From.IsNone,
+
+            // Its own vote and its own acknowledgement, once they are durable, are the only answers that a replica gives itself.
+            MessageType.MsgVoteResp => message.Term == 0,
+            MessageType.MsgAppResp => message.Term == 0 || (message.From == Id && message.Reject),
+            MessageType.MsgHeartbeatResp => message.Term == 0 || message.From == Id,
+
+            // A replica that has never heard of a term may be asked in advance, or for a read, and say no.
+            MessageType.MsgPreVoteResp or MessageType.MsgReadIndexResp => message.Term == 0 && !message.Reject,
+
+            // What is passed on carries no term and keeps its first sender.
+            MessageType.MsgProp or MessageType.MsgReadIndex or MessageType.MsgTransferLeader => false,
+            MessageType.MsgHup or MessageType.MsgBeat or MessageType.MsgUnreachable or MessageType.MsgSnapStatus or MessageType.MsgCheckQuorum
+                or MessageType.MsgForgetLeader or MessageType.MsgStorageAppend or MessageType.MsgStorageAppendResp
+                or MessageType.MsgStorageApply or MessageType.MsgStorageApplyResp => false,
+        };
     }
 
     private StepResult StepWithTerm(Message message)

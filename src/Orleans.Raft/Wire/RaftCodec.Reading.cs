@@ -17,7 +17,7 @@ internal static partial class RaftCodec
     public static Message ReadPeerMessage(ReadOnlyMemory<byte> input)
     {
         var message = ReadMessage(input, allowResponses: false);
-        if (!IsPeerMessage(message.Type) || message.From.IsLocalThread || message.To.IsLocalThread)
+        if (message.Type.IsLocal() || message.From.IsLocalThread || message.To.IsLocalThread)
         {
             throw new WireFormatException(
                 $"Message: {message.Type} from {message.From} to {message.To} is local to a process; no peer may send it.");
@@ -29,18 +29,6 @@ internal static partial class RaftCodec
     /// <summary>Reads any message.</summary>
     /// <exception cref="WireFormatException">The bytes are no message.</exception>
     public static Message ReadMessage(ReadOnlyMemory<byte> input) => ReadMessage(input, allowResponses: true);
-
-    /// <summary>True for kinds that travel between replicas.</summary>
-    public static bool IsPeerMessage(MessageType type) => type switch
-    {
-        MessageType.MsgProp or MessageType.MsgApp or MessageType.MsgAppResp or MessageType.MsgVote or MessageType.MsgVoteResp
-            or MessageType.MsgSnap or MessageType.MsgHeartbeat or MessageType.MsgHeartbeatResp or MessageType.MsgTransferLeader
-            or MessageType.MsgTimeoutNow or MessageType.MsgReadIndex or MessageType.MsgReadIndexResp or MessageType.MsgPreVote
-            or MessageType.MsgPreVoteResp => true,
-        MessageType.MsgHup or MessageType.MsgBeat or MessageType.MsgUnreachable or MessageType.MsgSnapStatus
-            or MessageType.MsgCheckQuorum or MessageType.MsgStorageAppend or MessageType.MsgStorageAppendResp
-            or MessageType.MsgStorageApply or MessageType.MsgStorageApplyResp or MessageType.MsgForgetLeader => false,
-    };
 
     /// <summary>Reads a snapshot; its data is a slice of the input.</summary>
     /// <exception cref="WireFormatException">The bytes are no snapshot.</exception>

@@ -1,6 +1,5 @@
 using System.Text;
 using Orleans.Raft.Core;
-using Orleans.Raft.Wire;
 
 namespace Orleans.Raft.Tests.Core.Paper;
 
@@ -197,13 +196,7 @@ internal sealed class Replica
     private void Apply(Entry entry)
     {
         Applied.Add(entry);
-        var change = entry.Type switch
-        {
-            EntryType.EntryConfChange => RaftCodec.ReadConfChange(entry.Data).AsV2(),
-            EntryType.EntryConfChangeV2 => RaftCodec.ReadConfChangeV2(entry.Data),
-            EntryType.EntryNormal => null,
-        };
-        if (change is not null)
+        if (ConfChangeCodec.TryDecode(entry, out var change))
         {
             Storage.SetConfState(Node.ApplyConfChange(change));
         }
