@@ -1,0 +1,176 @@
+using Orleans.Raft.Core;
+
+namespace Orleans.Raft.Tests.Core.Departures;
+
+/// <summary>Departure: a lease comes from promises and the caller's clock, not from the quorum check (RAFT-NOTES B.13a, SAFETY-RULES A14).</summary>
+public sealed class LeaseReadTests
+{
+    private static readonly TimeSpan TickLength = TimeSpan.FromMilliseconds(100);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(8)]
+    [InlineData(9)]
+    public void A_leader_that_is_cut_off_at_any_phase_of_its_quorum_check_serves_no_stale_lease_read(int phase)
+    {
+        var served = 0;
+        for (var run = 0; run < 200; run++)
+        {
+            var cluster = Elect(seed: (ulong)((phase * 1_000) + run));
+            for (var tick = 0; tick <= phase; tick++)
+            {
+                Tick(cluster);
+            }
+
+            served += ServeCutOff(cluster, $"phase={phase} run={run}");
+        }
+
+        // Without reads that are served after the cut the test would prove nothing.
+        Assert.True(served > 200, $"only {served} lease reads were served after the leader was cut off");
+    }
+
+    [Fact]
+    public void A_leader_that_was_paused_and_resumes_serves_no_lease_read_before_it_hears_from_a_quorum()
+    {
+        var cluster = Elect(seed: 1);
+        Tick(cluster);
+        Assert.True(TryReadAtOnce(cluster, 1, out _), "the leader has a lease");
+
+        // Stopped for 30 s: no ticks, and nothing is delivered to it. The others elect a leader and write.
+        cluster.IsLost = message => message.To.Value == 1 || message.From.Value == 1;
+        for (var tick = 0; tick < 300; tick++)
+        {
+            cluster.Now += TickLength;
+            cluster.Tick(2, 3);
+            cluster.Settle();
+        }
+
+        Write(cluster, cluster.LeaderId!.Value);
+        Assert.NotEqual(1, cluster.LeaderId);
+
+        // Resumed. A read that was queued comes before any tick.
+        Assert.Equal(RaftRole.Leader, cluster[1].Role);
+        Assert.False(TryReadAtOnce(cluster, 1, out _), "a lease held over a pause");
+    }
+
+    [Fact]
+    public void A_leader_that_sent_TimeoutNow_has_no_lease_for_the_rest_of_its_term()
+    {
+        var cluster = Elect(seed: 1);
+        Tick(cluster);
+        cluster[1].TransferLeadership(new ReplicaId(2), cluster.Now);
+        cluster.TakeReady(1);
+        var timeoutNow = cluster.InFlight.Single(message => message.Type is MessageType.MsgTimeoutNow);
+        cluster.InFlight.Remove(timeoutNow);
+
+        // The transfer is given up, the leader goes on and is heard; then the delayed message arrives at its addressee.
+        for (var tick = 0; tick < 15; tick++)
+        {
+            Tick(cluster);
+        }
+
+        Assert.Equal(RaftRole.Leader, cluster[1].Role);
+        cluster.IsLost = message => message.To.Value == 1 || message.From.Value == 1;
+        cluster[2].Step(timeoutNow, cluster.Now);
+        cluster.Settle();
+        Write(cluster, 2);
+        Assert.False(TryReadAtOnce(cluster, 1, out _), "the target skipped the promises that the lease rests on");
+    }
+
+    [Fact]
+    public void A_replica_that_restarts_keeps_the_promise_of_its_earlier_life()
+    {
+        var cluster = Elect(seed: 1);
+        Tick(cluster);
+        cluster.IsLost = message => message.To.Value == 1 || message.From.Value == 1;
+        cluster.CrashAndRestart(2);
+        cluster.CrashAndRestart(3);
+        cluster[2].Tick(cluster.Now);
+        cluster[3].Tick(cluster.Now);
+        cluster[2].Campaign(cluster.Now);
+        cluster.Settle();
+        Assert.Equal(RaftRole.Follower, cluster[2].Role);
+        Assert.True(TryReadAtOnce(cluster, 1, out _), "nobody can have been elected");
+
+        cluster.Now += TimeSpan.FromMilliseconds(1_000);
+        cluster[2].Campaign(cluster.Now);
+        cluster.Settle();
+        Assert.Equal(RaftRole.Leader, cluster[2].Role);
+        Assert.False(TryReadAtOnce(cluster, 1, out _), "somebody was elected");
+    }
+
+    private static NodeCluster Elect(ulong seed)
+    {
+        var cluster = new NodeCluster(3, config => config with
+        {
+            ElectionSeed = seed,
+            ElectionTicks = 10,
+            CheckQuorum = true,
+            PreVote = true,
+            ReadOnlyOption = ReadOnlyOption.LeaseBased,
+            VotePromise = 10 * TickLength,
+            VoteRequestsWaitForDisk = true,
+        });
+        cluster.Tick();
+        cluster.Now = TimeSpan.FromSeconds(60);
+        cluster[1].Campaign(cluster.Now);
+        cluster.Settle();
+        Assert.Equal(RaftRole.Leader, cluster[1].Role);
+        return cluster;
+    }
+
+    private static void Tick(NodeCluster cluster)
+    {
+        cluster.Now += TickLength;
+        cluster.Tick();
+        cluster.Settle();
+    }
+
+    /// <summary>Cuts the leader off and reads from it after every tick, while the others elect a leader and write.</summary>
+    private static int ServeCutOff(NodeCluster cluster, string run)
+    {
+        cluster.IsLost = message => message.To.Value == 1 || message.From.Value == 1;
+        var (served, written) = (0, 0L);
+        for (var tick = 0; tick < 40 || (written == 0 && tick < 1_000); tick++)
+        {
+            Tick(cluster);
+            if (cluster.LeaderId is { } leader && leader != 1)
+            {
+                written = Write(cluster, leader);
+            }
+
+            if (TryReadAtOnce(cluster, 1, out var index))
+            {
+                served++;
+                Assert.True(index >= written, $"{run} tick={tick}: stale lease read at index {index}, {written} was acknowledged");
+            }
+        }
+
+        Assert.True(written > 0, $"{run}: nobody was elected");
+        return served;
+    }
+
+    private static long Write(NodeCluster cluster, long leader)
+    {
+        var result = cluster[leader].Propose(new byte[] { 1 }, cluster.Now);
+        cluster.Settle();
+        return cluster[leader].Committed >= result.Id.Index ? result.Id.Index : 0;
+    }
+
+    private static bool TryReadAtOnce(NodeCluster cluster, long id, out long index)
+    {
+        var states = cluster.ReadStatesOf(id);
+        states.Clear();
+        cluster[id].ReadIndex(4_711, cluster.Now);
+        cluster.TakeReady(id);
+        index = states.Count > 0 && !states[0].IsRefused ? states[0].Index : 0;
+        return index > 0;
+    }
+}
