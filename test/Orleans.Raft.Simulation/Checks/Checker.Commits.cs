@@ -1,0 +1,136 @@
+using Orleans.Raft.Core;
+
+namespace Orleans.Raft.Simulation;
+
+/// <summary>Commits, applying, reads.</summary>
+internal sealed partial class Checker
+{
+    private const string StateMachineSafety = "state-machine safety: no two replicas commit different entries at one index";
+    private const string CommittedIsDurable = "a committed entry is durable on a quorum of the configuration in force";
+    private const string ReadsAreFresh = "a read is never behind what was acknowledged or read before it began";
+
+    private readonly List<long> _configIndexes = [];
+
+    /// <summary>A replica applies an entry.</summary>
+    public void OnApply(SimReplica replica, in Entry entry)
+    {
+        var applied = replica.StateMachine.Current.Id.Index;
+        Require(entry.Index == applied + 1, "entries are applied one after the other", replica, $"applies {entry.Id} after {applied}");
+        Require(entry.Index <= CommittedIndex && entry.Index <= replica.Node!.Committed(), "applied \u2264 committed", replica,
+            $"applies {entry.Id}, committed is {CommittedIndex}, the node says {replica.Node!.Committed()}");
+        var committed = _committed[(int)entry.Index];
+        Require(committed.Term == entry.Term && committed.Digest == Digest.Of(entry), StateMachineSafety, replica,
+            $"applies {entry}, committed at that index was term {committed.Term}");
+        Require(replica.Disk.TryGetTerm(entry.Index, out var term) && term == entry.Term, "only what is on the own disk is applied", replica,
+            $"applies {entry.Id}, its disk holds {replica.Disk.FirstIndex}..{replica.Disk.LastIndex}, term there {term}");
+    }
+
+    /// <summary>A replica has applied a configuration.</summary>
+    public void OnConfig(SimReplica replica, long index, ConfState config)
+    {
+        if (_configs.TryAdd(index, config))
+        {
+            _configIndexes.Add(index);
+        }
+
+        Require(_configs[index].Equals(config), StateMachineSafety, replica,
+            $"has configuration {config} at {index}; elsewhere it is {_configs[index]}");
+    }
+
+    public void OnAcknowledged(long index) => _floor = Math.Max(_floor, index);
+
+    public void OnReadServed(SimReplica replica, SimRead read, long index)
+    {
+        Require(index >= read.Floor, ReadsAreFresh, replica,
+            $"answers read {read.Context:x}, asked at {read.AskedAt} us, from index {index}; it must see {read.Floor}");
+        _floor = Math.Max(_floor, index);
+        _world.Totals.Reads++;
+    }
+
+    private ConfState ConfigAt(long index)
+    {
+        for (var i = _configIndexes.Count - 1; i >= 0; i--)
+        {
+            if (_configIndexes[i] <= index)
+            {
+                return _configs[_configIndexes[i]];
+            }
+        }
+
+        return _configs[SimWorld.Genesis.Index];
+    }
+
+    private void OnCommit(SimReplica replica, long committed, ref View view)
+    {
+        Require(committed >= view.Committed, "the commit index never goes back", replica, $"went from {view.Committed} to {committed}");
+
+        // In synchronous mode a follower may know of commits among entries that it has not handed out yet.
+        var known = Math.Min(committed, replica.Shadow.Last);
+        var from = Math.Max(view.CheckedCommit, replica.Shadow.Offset);
+        var fresh = CommittedIndex;
+        for (var index = from + 1; index <= Math.Min(known, fresh); index++)
+        {
+            Require(_committed[(int)index].Term == replica.Shadow.Term(index), StateMachineSafety, replica,
+                $"commits {replica.Shadow.Term(index)}/{index}, committed there was term {_committed[(int)index].Term}");
+        }
+
+        if (known > fresh)
+        {
+            OnFirstCommit(replica, fresh, known);
+        }
+
+        view = view with { Committed = committed, CheckedCommit = Math.Max(view.CheckedCommit, known) };
+    }
+
+    private void OnFirstCommit(SimReplica replica, long fresh, long known)
+    {
+        var node = replica.Node!;
+        var shadow = replica.Shadow;
+        Require(node.Role == RaftRole.Leader, "only a leader commits", replica, $"is {node.Role} and commits {known}, before was {fresh}");
+        Require(shadow.Term(known) == node.Term, "a leader commits by counting only entries of its own term (\u00a75.4.2)", replica,
+            $"leads term {node.Term} and commits {shadow.Term(known)}/{known}");
+        for (var index = fresh + 1; index <= known; index++)
+        {
+            var id = new EntryId(shadow.Term(index), index);
+            var digest = _entries[id].Digest;
+            _committed.Add(new CommittedEntry(id.Term, digest, Digest.Chain(_committed[^1].Chain, id, digest)));
+        }
+
+        _world.Totals.Committed += known - fresh;
+        RequireDurable(replica, known, shadow.Term(known));
+        for (var number = 1; number <= _world.ReplicaCount; number++)
+        {
+            var other = _world.Replica(number);
+            if (other.Node is { Role: RaftRole.Leader } leader && leader.Term > node.Term)
+            {
+                RequireHoldsCommitted(other, known, $"leads term {leader.Term}, r{replica.Number} commits in term {node.Term}");
+            }
+        }
+    }
+
+    private void RequireDurable(SimReplica replica, long index, long term)
+    {
+        var config = replica.Config;
+        var holds = IsDurableOnQuorum(config.Voters, index, term)
+            && (!config.IsJoint || IsDurableOnQuorum(config.VotersOutgoing, index, term));
+        Require(holds, CommittedIsDurable, replica, $"commits {term}/{index} under {config}; durable: {DescribeDurable()}");
+    }
+
+    private bool IsDurableOnQuorum(IReadOnlyCollection<ReplicaId> voters, long index, long term)
+    {
+        var holders = 0;
+        foreach (var voter in voters)
+        {
+            var disk = _world.Replica((int)voter.Value).Disk;
+            if (index < disk.FirstIndex || (disk.TryGetTerm(index, out var found) && found == term))
+            {
+                holders++;
+            }
+        }
+
+        return holders > voters.Count / 2;
+    }
+
+    private string DescribeDurable() =>
+        string.Join(", ", Enumerable.Range(1, _world.ReplicaCount).Select(_world.Replica).Select(r => $"r{r.Number} to {r.Disk.LastIndex}"));
+}

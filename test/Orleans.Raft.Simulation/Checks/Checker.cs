@@ -1,0 +1,95 @@
+using System.Runtime.CompilerServices;
+using Orleans.Raft.Core;
+
+namespace Orleans.Raft.Simulation;
+
+/// <summary>
+/// Looks at every step from outside and holds what Raft promises against it (figure 3 of the paper and SAFETY-RULES). It knows
+/// more than any replica: what is on each disk, what was committed first, what clients were told.
+/// </summary>
+/// <remarks>Checks are incremental: a step costs what it changed, by log matching, which is itself checked entry by entry.</remarks>
+internal sealed partial class Checker
+{
+    private readonly SimWorld _world;
+    private readonly View[] _views = new View[SimSettings.MaxReplicas + 1];
+    private readonly Dictionary<long, (int Replica, int Life)> _leaders = [];
+    private readonly Dictionary<(int Replica, long Term), ReplicaId> _votes = [];
+    private readonly Dictionary<EntryId, (long PreviousTerm, ulong Digest)> _entries = [];
+    private readonly Dictionary<long, ConfState> _configs = [];
+    private readonly List<CommittedEntry> _committed = [];
+    private long _floor;
+
+    public Checker(SimWorld world) => _world = world;
+
+    /// <summary>Highest index that anybody knew to be committed.</summary>
+    public long CommittedIndex => _committed.Count - 1;
+
+    /// <summary>What every read that starts now must see.</summary>
+    public long Floor => _floor;
+
+    public void OnGenesis(EntryId genesis, ConfState config)
+    {
+        for (var index = 0; index <= genesis.Index; index++)
+        {
+            _committed.Add(new CommittedEntry(genesis.Term, 0, 0));
+        }
+
+        _configs[genesis.Index] = config;
+    }
+
+    public void OnStart(SimReplica replica)
+    {
+        var node = replica.Node!;
+        ref var view = ref _views[replica.Number];
+        Require(node.Term >= view.DurableTerm, "terms never go back", replica, $"starts in term {node.Term}, had made {view.DurableTerm} durable");
+        view = view with { Term = node.Term, Role = node.Role, Committed = replica.StateMachine.Durable.Id.Index, CheckedCommit = replica.StateMachine.Durable.Id.Index };
+        AfterStep(replica);
+    }
+
+    /// <summary>Compares what the node says of itself with what it said before this step.</summary>
+    public void AfterStep(SimReplica replica)
+    {
+        if (replica.Node is not { } node)
+        {
+            return;
+        }
+
+        if (node.IsFaulted)
+        {
+            throw new SimViolationException("no invariant of the node breaks", $"r{replica.Number} is faulted: {node.Fault}");
+        }
+
+        node.AssertInvariants();
+        ref var view = ref _views[replica.Number];
+        if (node.Term != view.Term || node.Role != view.Role)
+        {
+            OnRole(replica, node, ref view);
+        }
+
+        var committed = node.Committed();
+        if (committed != view.Committed || view.CheckedCommit < committed)
+        {
+            OnCommit(replica, committed, ref view);
+        }
+
+        if (node.Role == RaftRole.Leader)
+        {
+            CheckProgress(replica, node);
+        }
+    }
+
+    private static void Require(
+        bool holds, string property, SimReplica replica, [InterpolatedStringHandlerArgument(nameof(holds))] ref Detail detail)
+    {
+        if (!holds)
+        {
+            throw new SimViolationException(property, $"r{replica.Number} life {replica.Life}: {detail.Text}");
+        }
+    }
+
+    /// <summary>What the checker last saw of a replica.</summary>
+    private readonly record struct View(long Term, RaftRole Role, long Committed, long CheckedCommit, long DurableTerm);
+
+    /// <summary>An entry as it was when somebody first knew it committed, and the digest of all applied up to it.</summary>
+    private readonly record struct CommittedEntry(long Term, ulong Digest, ulong Chain);
+}

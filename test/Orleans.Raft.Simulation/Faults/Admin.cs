@@ -1,0 +1,191 @@
+using Orleans.Raft.Core;
+
+namespace Orleans.Raft.Simulation;
+
+/// <summary>What operators and the host's upkeep do: membership, transfers, compaction.</summary>
+internal sealed class Admin
+{
+    private readonly SimWorld _world;
+
+    public Admin(SimWorld world) => _world = world;
+
+    private SimRandom Random => _world.Random;
+
+    public void Schedule() =>
+        _world.Events.Add(_world.Now + Random.Between(1, 2 * _world.Settings.AdminEvery), EventKind.Admin, 0, 0);
+
+    /// <summary>Does something to one replica, and returns it so that its work is taken.</summary>
+    public SimReplica? Act()
+    {
+        Schedule();
+        _world.Totals.Operations++;
+        RetireRemoved(permille: 200);
+        var roll = Random.Below(100);
+        return roll switch
+        {
+            < 30 => Compact(),
+            < 72 => ChangeConfiguration(),
+            < 86 => Transfer(),
+            < 95 => Campaign(),
+            _ => ForgetLeader(),
+        };
+    }
+
+    /// <summary>
+    /// Ends removed replicas, but not before a majority of the configuration without them has it durably: until then a survivor
+    /// may still need the removed one's vote to learn that it is gone.
+    /// </summary>
+    public bool RetireRemoved(int permille)
+    {
+        var retired = false;
+        for (var number = 1; number <= _world.ReplicaCount; number++)
+        {
+            var replica = _world.Replica(number);
+            if (!replica.IsRetired && _world.WasMember(number) && !_world.IsMember(number)
+                && IsSettled(_world.LatestConfig.Voters) && IsSettled(_world.LatestConfig.VotersOutgoing) && Random.Chance(permille))
+            {
+                replica.Retire();
+                retired = true;
+            }
+        }
+
+        return retired;
+    }
+
+    private bool IsSettled(IReadOnlyList<ReplicaId> voters) =>
+        voters.Count == 0
+        || voters.Count(id => _world.Replica((int)id.Value).StateMachine.Durable.Id.Index >= _world.LatestConfigIndex) > voters.Count / 2;
+
+    private SimReplica? Compact()
+    {
+        if (_world.AnyUp() is not { IsPaused: false } replica)
+        {
+            return null;
+        }
+
+        replica.StateMachine.Flush();
+        var applied = replica.StateMachine.Durable.Id.Index;
+        var to = Random.Chance(_world.Settings.TailPermille) ? applied - Random.Below(20) : applied;
+        if (to > replica.Disk.Compacted.Index)
+        {
+            replica.Disk.CompactTo(to);
+            _world.Totals.Compactions++;
+            _world.Story.Say(_world.Now, replica.Number, $"compacts to {to}, applied {applied}");
+        }
+
+        return replica;
+    }
+
+    private SimReplica? Transfer()
+    {
+        if (_world.Leader() is not { IsPaused: false } leader || leader.Config.Voters.IsEmpty)
+        {
+            return null;
+        }
+
+        // Through the leader, or through a follower that forwards the wish.
+        var through = Random.Chance(800) || _world.AnyUp() is not { IsPaused: false } other ? leader : other;
+        var to = Random.Pick(leader.Config.Voters);
+        var result = through.Node!.TransferLeadership(to, through.LocalNow);
+        _world.Totals.Transfers++;
+        _world.Story.Say(_world.Now, through.Number, $"transfer to r{to}: {result}");
+        return through;
+    }
+
+    private SimReplica? Campaign()
+    {
+        if (_world.AnyUp() is not { IsPaused: false } replica)
+        {
+            return null;
+        }
+
+        _world.Story.Say(_world.Now, replica.Number, $"told to campaign: {replica.Node!.Campaign(replica.LocalNow)}");
+        return replica;
+    }
+
+    private SimReplica? ForgetLeader()
+    {
+        if (_world.AnyUp() is not { IsPaused: false } replica)
+        {
+            return null;
+        }
+
+        _world.Story.Say(_world.Now, replica.Number, $"told to forget its leader: {replica.Node!.ForgetLeader()}");
+        return replica;
+    }
+
+    private SimReplica? ChangeConfiguration()
+    {
+        var replica = Random.Chance(900) ? _world.Leader() : _world.AnyUp();
+        if (replica is not { IsPaused: false })
+        {
+            return null;
+        }
+
+        var change = replica.Config.IsJoint && !replica.Config.AutoLeave && Random.Chance(800)
+            ? new ConfChangeV2()
+            : DrawChange(replica.Config);
+        if (change is null)
+        {
+            return null;
+        }
+
+        var result = replica.Node!.ProposeConfChange(change, replica.LocalNow);
+        _world.Story.Say(_world.Now, replica.Number, $"proposes {Describe(change)}: {result}");
+        return replica;
+    }
+
+    private ConfChangeV2? DrawChange(ConfState config)
+    {
+        var count = Random.Chance(600) ? 1 : Random.Between(2, 3);
+        var changes = new List<ConfChangeSingle>();
+        var voters = config.Voters.Length;
+        var members = voters + config.Learners.Length;
+        var touched = new HashSet<ReplicaId>();
+        for (var i = 0; i < count; i++)
+        {
+            var change = DrawSingle(config, ref voters, ref members, touched);
+            if (change is { } drawn && touched.Add(drawn.Replica))
+            {
+                changes.Add(drawn);
+            }
+        }
+
+        return changes.Count == 0 ? null : new ConfChangeV2
+        {
+            Changes = [.. changes],
+            Transition = Random.Pick([ConfChangeTransition.Auto, ConfChangeTransition.Auto, ConfChangeTransition.JointImplicit, ConfChangeTransition.JointExplicit]),
+        };
+    }
+
+    private ConfChangeSingle? DrawSingle(ConfState config, ref int voters, ref int members, HashSet<ReplicaId> touched)
+    {
+        switch (Random.Below(6))
+        {
+            case 0 or 1 when members < SimSettings.MaxMembers && _world.CanAddReplica:
+                members++;
+                var asVoter = Random.Chance(500);
+                voters += asVoter ? 1 : 0;
+                var added = _world.AddReplica().Id;
+                return new ConfChangeSingle(asVoter ? ConfChangeType.AddNode : ConfChangeType.AddLearnerNode, added);
+            case 2 when !config.Learners.IsEmpty:
+                voters++;
+                return new ConfChangeSingle(ConfChangeType.AddNode, Random.Pick(config.Learners));
+            case 3 when voters > 1:
+                voters--;
+                return new ConfChangeSingle(ConfChangeType.AddLearnerNode, Random.Pick(config.Voters));
+            case 4 when voters > 1:
+                voters--;
+                members--;
+                return new ConfChangeSingle(ConfChangeType.RemoveNode, Random.Pick(config.Voters));
+            case 5 when !config.Learners.IsEmpty:
+                members--;
+                return new ConfChangeSingle(ConfChangeType.RemoveNode, Random.Pick(config.Learners));
+            default:
+                return null;
+        }
+    }
+
+    private static string Describe(ConfChangeV2 change) =>
+        change.Changes.IsEmpty ? "to leave the joint configuration" : $"{change.Transition} {string.Join(", ", change.Changes.Select(c => $"{c.Type} r{c.Replica}"))}";
+}

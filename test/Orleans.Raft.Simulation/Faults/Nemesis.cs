@@ -1,0 +1,213 @@
+using Orleans.Raft.Core;
+
+namespace Orleans.Raft.Simulation;
+
+/// <summary>Breaks things: processes, links, disks. What it breaks it also mends after a while, or the healing does.</summary>
+internal sealed class Nemesis
+{
+    private readonly SimWorld _world;
+
+    public Nemesis(SimWorld world) => _world = world;
+
+    private SimRandom Random => _world.Random;
+
+    private int ElectionTime => _world.Settings.ElectionTicks * SimSettings.Tick;
+
+    public void Schedule() =>
+        _world.Events.Add(_world.Now + Random.Between(1, 2 * _world.Settings.FaultEvery), EventKind.Fault, 0, 0);
+
+    public void Strike()
+    {
+        var roll = Random.Below(100);
+        switch (roll)
+        {
+            case < 22:
+                CrashOne();
+                break;
+            case < 26:
+                PowerCut();
+                break;
+            case < 34:
+                CrashLeader();
+                break;
+            case < 56:
+                Partition();
+                break;
+            case < 66:
+                Unpartition();
+                break;
+            case < 80:
+                StallDisk();
+                break;
+            case < 92:
+                Pause();
+                break;
+            default:
+                ToggleSnapshots();
+                break;
+        }
+
+        Schedule();
+    }
+
+    public void Crash(SimReplica replica)
+    {
+        if (!replica.IsUp)
+        {
+            return;
+        }
+
+        replica.Crash();
+        _world.Totals.Crashes++;
+        _world.Events.Add(_world.Now + Random.Between(SimSettings.Tick / 10, 3 * ElectionTime), EventKind.Restart, replica.Number, 0);
+    }
+
+    /// <summary>The last fault is over: all links are up, all disks fast, all processes run but those that were removed.</summary>
+    public void Heal()
+    {
+        _world.Network.Heal();
+        _world.Story.Say(_world.Now, 0, $"HEALED: no more faults; latest configuration {_world.LatestConfig}");
+        for (var number = 1; number <= _world.ReplicaCount; number++)
+        {
+            var replica = _world.Replica(number);
+            replica.Disk.IsSnapshotUnavailable = false;
+            replica.Disk.StalledUntil = 0;
+            replica.Resume();
+            if (!replica.IsUp && !replica.IsRetired)
+            {
+                replica.Start();
+            }
+
+            replica.Drain();
+        }
+    }
+
+    private void CrashOne()
+    {
+        if (_world.AnyUp() is { } replica)
+        {
+            Crash(replica);
+        }
+    }
+
+    private void CrashLeader()
+    {
+        if (_world.Leader() is { } leader)
+        {
+            Crash(leader);
+        }
+    }
+
+    private void PowerCut()
+    {
+        _world.Story.Say(_world.Now, 0, $"POWER CUT");
+        for (var number = 1; number <= _world.ReplicaCount; number++)
+        {
+            Crash(_world.Replica(number));
+        }
+    }
+
+    private void Partition()
+    {
+        _world.Totals.Partitions++;
+        _world.Network.UnblockAll();
+        switch (Random.Below(4))
+        {
+            case 0:
+                Split();
+                break;
+            case 1:
+                Isolate(_world.Leader() ?? _world.AnyUp(), Random.Below(3));
+                break;
+            case 2:
+                Isolate(_world.AnyUp(), Random.Below(3));
+                break;
+            default:
+                Scatter();
+                break;
+        }
+    }
+
+    private void Unpartition()
+    {
+        _world.Story.Say(_world.Now, 0, $"all links up");
+        _world.Network.UnblockAll();
+    }
+
+    /// <summary>Two halves that don't hear each other.</summary>
+    private void Split()
+    {
+        var side = Random.Next();
+        _world.Story.Say(_world.Now, 0, $"PARTITION: {Side(side, 0)} | {Side(side, 1)}");
+        BlockWhere((from, to) => Bit(side, from) != Bit(side, to));
+    }
+
+    /// <summary>One replica cut off: wholly, or deaf, or mute.</summary>
+    private void Isolate(SimReplica? replica, int direction)
+    {
+        if (replica is null)
+        {
+            return;
+        }
+
+        var number = replica.Number;
+        _world.Story.Say(_world.Now, number, $"ISOLATED: {(direction == 0 ? "cut off" : direction == 1 ? "mute" : "deaf")}");
+        BlockWhere((from, to) => (direction != 2 && from == number) || (direction != 1 && to == number));
+    }
+
+    /// <summary>Each direction of each link fails by itself.</summary>
+    private void Scatter()
+    {
+        var permille = Random.Between(100, 600);
+        _world.Story.Say(_world.Now, 0, $"SCATTERED: {permille / 10} % of all directions are down");
+        BlockWhere((_, _) => Random.Chance(permille));
+    }
+
+    private void BlockWhere(Func<int, int, bool> isBlocked)
+    {
+        for (var from = 1; from <= _world.ReplicaCount; from++)
+        {
+            for (var to = 1; to <= _world.ReplicaCount; to++)
+            {
+                if (from != to && isBlocked(from, to))
+                {
+                    _world.Network.Block(from, to);
+                }
+            }
+        }
+    }
+
+    private void StallDisk()
+    {
+        if (_world.AnyUp() is { } replica)
+        {
+            _world.Totals.Stalls++;
+            replica.Disk.StalledUntil = _world.Now + Random.Between(SimSettings.Tick, 2 * ElectionTime);
+            _world.Story.Say(_world.Now, replica.Number, $"disk STALLED until {replica.Disk.StalledUntil / 1000.0:F1} ms");
+        }
+    }
+
+    private void Pause()
+    {
+        var replica = Random.Chance(500) ? _world.Leader() ?? _world.AnyUp() : _world.AnyUp();
+        if (replica is { IsPaused: false })
+        {
+            _world.Totals.Pauses++;
+            replica.Pause(_world.Now + Random.Between(SimSettings.Tick, 3 * ElectionTime));
+        }
+    }
+
+    private void ToggleSnapshots()
+    {
+        if (_world.AnyUp() is { } replica)
+        {
+            replica.Disk.IsSnapshotUnavailable = !replica.Disk.IsSnapshotUnavailable;
+            _world.Story.Say(_world.Now, replica.Number, $"snapshots {(replica.Disk.IsSnapshotUnavailable ? "can't" : "can")} be had");
+        }
+    }
+
+    private string Side(ulong side, int bit) =>
+        string.Join(' ', Enumerable.Range(1, _world.ReplicaCount).Where(n => Bit(side, n) == bit).Select(n => $"r{n}"));
+
+    private static int Bit(ulong side, int number) => (int)(side >> number) & 1;
+}

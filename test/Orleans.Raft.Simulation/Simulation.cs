@@ -1,0 +1,235 @@
+namespace Orleans.Raft.Simulation;
+
+/// <summary>One seed, from founding to the proof that the group came back.</summary>
+internal sealed class Simulation
+{
+    /// <summary>Operations that a seed does at least.</summary>
+    private const int MinOperations = 100;
+
+    /// <summary>
+    /// The promise is four election timeouts. Without pre-vote a replica with an old log may win the race to campaign again and again,
+    /// and each time costs the others their timers, so no number of timeouts is sure; the bound only tells stuck from slow.
+    /// </summary>
+    private const int TimeoutsWithoutPreVote = 40;
+
+    private const int Timeouts = 4;
+
+    /// <summary>Election timeouts after which every member must have caught up.</summary>
+    private const int TimeoutsToConverge = 60;
+
+    private readonly SimWorld _world;
+    private readonly Nemesis _nemesis;
+    private readonly Admin _admin;
+    private readonly Client _client;
+    private long _disturbedAt;
+    private long _recoveredAt;
+
+    public Simulation(ulong seed, Story story, SimSwitches switches)
+    {
+        _world = new SimWorld(seed, story, switches);
+        _nemesis = new Nemesis(_world);
+        _admin = new Admin(_world);
+        _client = new Client(_world);
+    }
+
+    public SimTotals Totals => _world.Totals;
+
+    /// <exception cref="SimViolationException">A property did not hold.</exception>
+    public void Run()
+    {
+        _world.Found();
+        _client.Schedule();
+        _nemesis.Schedule();
+        _admin.Schedule();
+        while (Totals.Steps < _world.Settings.Steps || Totals.Operations < MinOperations)
+        {
+            Step();
+        }
+
+        Heal();
+        Recover();
+        Converge();
+        Totals.SlowestRecovery = (double)(_recoveredAt - _disturbedAt) / _world.Settings.ElectionTimeout;
+    }
+
+    private void Heal()
+    {
+        _nemesis.Heal();
+        Disturbed();
+    }
+
+    /// <summary>Until a write that was asked after the last disturbance is acknowledged.</summary>
+    private void Recover()
+    {
+        var timeouts = _world.Settings.PreVote ? Timeouts : TimeoutsWithoutPreVote;
+        while (_world.LastAcknowledgedOperation < _client.FirstOperationAfterHealing)
+        {
+            Step();
+            Settle();
+            RequireBy(_disturbedAt + (timeouts * _world.Settings.ElectionTimeout),
+                $"within {timeouts} election timeouts after the last fault there is a leader and proposals commit");
+        }
+
+        _recoveredAt = _world.Now;
+        _world.Story.Say(_world.Now, 0, $"recovered after {(_recoveredAt - _disturbedAt) / 1000.0:F1} ms");
+    }
+
+    /// <summary>Until every member has applied what is committed by now, and no joint configuration is left that should leave by itself.</summary>
+    private void Converge()
+    {
+        var target = _world.Checker.CommittedIndex;
+        var start = _world.Now;
+        while (!HasConverged(target))
+        {
+            Step();
+            if (Settle())
+            {
+                start = _world.Now;
+            }
+
+            RequireBy(start + (TimeoutsToConverge * _world.Settings.ElectionTimeout),
+                $"every member catches up and automatic joint configurations are left (index {target}, configuration {_world.LatestConfig})");
+        }
+    }
+
+    private bool HasConverged(long target)
+    {
+        if (_world.LatestConfig is { IsJoint: true, AutoLeave: true })
+        {
+            return false;
+        }
+
+        for (var number = 1; number <= _world.ReplicaCount; number++)
+        {
+            if (_world.IsMember(number) && _world.Replica(number).StateMachine.Current.Id.Index < target)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>After the healing a removed replica is still a disturbance, until it is ended.</summary>
+    private bool Settle()
+    {
+        if (_world.LatestConfigAt <= _disturbedAt && !_world.HasRemovedRunning())
+        {
+            return false;
+        }
+
+        _world.FlushAll();
+        _admin.RetireRemoved(permille: 1000);
+        Disturbed();
+        return true;
+    }
+
+    private void Disturbed() => _disturbedAt = _world.Now;
+
+    private void RequireBy(long deadline, string promise)
+    {
+        if (_world.Now > deadline)
+        {
+            throw new SimViolationException("liveness", $"{promise}; it is {_world.Now / 1000.0:F1} ms");
+        }
+    }
+
+    private void Step()
+    {
+        var happening = _world.Events.Take();
+        Totals.Steps++;
+        if (happening.Replica == 0)
+        {
+            StepCluster(happening);
+            return;
+        }
+
+        var replica = _world.Replica(happening.Replica);
+        if (happening.Kind == EventKind.Restart)
+        {
+            if (!replica.IsUp && !replica.IsRetired)
+            {
+                replica.Start();
+                Finish(replica);
+            }
+
+            return;
+        }
+
+        if (!replica.IsUp || (happening.Life != 0 && happening.Life != replica.Life))
+        {
+            return;
+        }
+
+        if (replica.IsPaused)
+        {
+            _world.Events.Add(replica.PausedUntil, happening.Kind, happening.Replica, happening.Life, happening.Payload);
+            return;
+        }
+
+        StepReplica(replica, happening);
+        Finish(replica);
+    }
+
+    private void StepReplica(SimReplica replica, in SimEvent happening)
+    {
+        switch (happening.Kind)
+        {
+            case EventKind.Tick:
+                replica.Tick();
+                break;
+            case EventKind.Deliver:
+                Deliver(replica, (Envelope)happening.Payload!);
+                break;
+            case EventKind.DiskDone:
+                replica.OnDiskDone();
+                break;
+            case EventKind.ApplyDone:
+                replica.OnApplyDone();
+                break;
+            case EventKind.LaneReport:
+                replica.OnLaneReport((LaneReport)happening.Payload!);
+                break;
+            case EventKind.Client:
+                _client.Arrive(replica, (ClientRequest)happening.Payload!);
+                break;
+            default:
+                throw new InvalidOperationException($"{happening.Kind} is no event of a replica");
+        }
+    }
+
+    private void StepCluster(in SimEvent happening)
+    {
+        switch (happening.Kind)
+        {
+            case EventKind.Client:
+                _client.Act();
+                break;
+            case EventKind.Fault when !_world.IsHealed:
+                _nemesis.Strike();
+                break;
+            case EventKind.Admin when !_world.IsHealed:
+                if (_admin.Act() is { } touched)
+                {
+                    Finish(touched);
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>What was sent before the healing and has not come by then is lost: its lateness would be a fault after the last one.</summary>
+    private void Deliver(SimReplica replica, Envelope envelope)
+    {
+        if (envelope.SentAt >= _world.Network.HealedAt || !_world.IsHealed)
+        {
+            replica.Receive(envelope);
+        }
+    }
+
+    private void Finish(SimReplica replica)
+    {
+        _world.Checker.AfterStep(replica);
+        replica.Drain();
+    }
+}
