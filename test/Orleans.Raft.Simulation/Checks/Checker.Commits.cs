@@ -9,15 +9,13 @@ internal sealed partial class Checker
     private const string CommittedIsDurable = "a committed entry is durable on a quorum of the configuration in force";
     private const string ReadsAreFresh = "a read is never behind what was acknowledged or read before it began";
 
-    private readonly List<long> _configIndexes = [];
-
     /// <summary>A replica applies an entry.</summary>
     public void OnApply(SimReplica replica, in Entry entry)
     {
         var applied = replica.StateMachine.Current.Id.Index;
         Require(entry.Index == applied + 1, "entries are applied one after the other", replica, $"applies {entry.Id} after {applied}");
-        Require(entry.Index <= CommittedIndex && entry.Index <= replica.Node!.Committed(), "applied \u2264 committed", replica,
-            $"applies {entry.Id}, committed is {CommittedIndex}, the node says {replica.Node!.Committed()}");
+        Require(entry.Index <= CommittedIndex && entry.Index <= replica.Node!.Committed, "applied \u2264 committed", replica,
+            $"applies {entry.Id}, committed is {CommittedIndex}, the node says {replica.Node!.Committed}");
         var committed = _committed[(int)entry.Index];
         Require(committed.Term == entry.Term && committed.Digest == Digest.Of(entry), StateMachineSafety, replica,
             $"applies {entry}, committed at that index was term {committed.Term}");
@@ -42,7 +40,7 @@ internal sealed partial class Checker
     public void OnReadServed(SimReplica replica, SimRead read, long index)
     {
         Require(index >= read.Floor, ReadsAreFresh, replica,
-            $"answers read {read.Context:x}, asked at {read.AskedAt} us, from index {index}; it must see {read.Floor}");
+            $"answers read {read.Context}, asked at {read.AskedAt} us, from index {index}; it must see {read.Floor}");
         _floor = Math.Max(_floor, index);
         _world.Totals.Reads++;
     }

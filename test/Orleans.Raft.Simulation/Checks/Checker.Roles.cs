@@ -26,8 +26,10 @@ internal sealed partial class Checker
         }
         else if (message.Type == MessageType.MsgAppResp)
         {
-            Require(message.Index <= replica.Disk.LastIndex, "what is acknowledged is durable", replica,
-                $"acknowledges {message.Index} to r{message.To}, the disk ends at {replica.Disk.LastIndex}");
+            // In a later term the same write may hold what a new leader put in its place; then the old one can't commit it any more.
+            var disk = replica.Disk;
+            Require(message.Index <= disk.LastIndex || message.Term < disk.HardState.Term, "what is acknowledged is durable", replica,
+                $"acknowledges {message.Index} to r{message.To}, the disk ends at {disk.LastIndex}");
         }
     }
 
