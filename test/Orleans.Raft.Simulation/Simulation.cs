@@ -110,16 +110,15 @@ internal sealed class Simulation
         return true;
     }
 
-    /// <summary>After the healing a removed replica is still a disturbance, until it is ended.</summary>
+    /// <summary>A configuration that was under way at the healing still takes effect, and what it removes is ended: that is the last fault then.</summary>
     private bool Settle()
     {
-        if (_world.LatestConfigAt <= _disturbedAt && !_world.HasRemovedRunning())
+        _world.FlushAll();
+        if (!_admin.RetireRemoved(permille: 1000) && _world.LatestConfigAt <= _disturbedAt)
         {
             return false;
         }
 
-        _world.FlushAll();
-        _admin.RetireRemoved(permille: 1000);
         Disturbed();
         return true;
     }

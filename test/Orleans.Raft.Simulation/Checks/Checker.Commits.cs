@@ -58,57 +58,64 @@ internal sealed partial class Checker
         return _configs[SimWorld.Genesis.Index];
     }
 
-    private void OnCommit(SimReplica replica, long committed, ref View view)
+    private void OnCommit(SimReplica replica, ref View view)
     {
-        Require(committed >= view.Committed, "the commit index never goes back", replica, $"went from {view.Committed} to {committed}");
-
-        // In synchronous mode a follower may know of commits among entries that it has not handed out yet.
-        var known = Math.Min(committed, replica.Shadow.Last);
-        var from = Math.Max(view.CheckedCommit, replica.Shadow.Offset);
+        var known = view.Committed;
         var fresh = CommittedIndex;
-        for (var index = from + 1; index <= Math.Min(known, fresh); index++)
+        var shadow = replica.Shadow;
+        Require(known <= shadow.Last, "only what is in the log is committed", replica, $"commits {known}, its log ends at {shadow.Last}");
+        for (var index = Math.Max(view.CheckedCommit, shadow.Offset) + 1; index <= Math.Min(known, fresh); index++)
         {
-            Require(_committed[(int)index].Term == replica.Shadow.Term(index), StateMachineSafety, replica,
-                $"commits {replica.Shadow.Term(index)}/{index}, committed there was term {_committed[(int)index].Term}");
+            Require(_committed[(int)index].Term == shadow.Term(index), StateMachineSafety, replica,
+                $"commits {shadow.Term(index)}/{index}, committed there was term {_committed[(int)index].Term}");
         }
 
         if (known > fresh)
         {
-            OnFirstCommit(replica, fresh, known);
+            OnFirstCommit(replica, fresh, known, view.CommitConfig!);
         }
 
-        view = view with { Committed = committed, CheckedCommit = Math.Max(view.CheckedCommit, known) };
+        view = view with { CheckedCommit = Math.Max(view.CheckedCommit, known) };
     }
 
-    private void OnFirstCommit(SimReplica replica, long fresh, long known)
+    private void OnFirstCommit(SimReplica replica, long fresh, long known, ConfState config)
     {
         var node = replica.Node!;
         var shadow = replica.Shadow;
-        Require(node.Role == RaftRole.Leader, "only a leader commits", replica, $"is {node.Role} and commits {known}, before was {fresh}");
-        Require(shadow.Term(known) == node.Term, "a leader commits by counting only entries of its own term (\u00a75.4.2)", replica,
-            $"leads term {node.Term} and commits {shadow.Term(known)}/{known}");
+        var led = _leaders.TryGetValue(shadow.Term(known), out var leads) && leads == (replica.Number, replica.Life);
+        Require(led, "a leader commits first, and by counting only entries of its own term (\u00a75.4.2)", replica,
+            $"is {node.Role} in term {node.Term} and commits {shadow.Term(known)}/{known}, before was {fresh}");
         for (var index = fresh + 1; index <= known; index++)
         {
             var id = new EntryId(shadow.Term(index), index);
             var digest = _entries[id].Digest;
-            _committed.Add(new CommittedEntry(id.Term, digest, Digest.Chain(_committed[^1].Chain, id, digest)));
+            _committed.Add(new CommittedEntry(id.Term, digest, Digest.Chain(_committed[^1].Chain, id, digest), shadow.Term(known)));
         }
 
         _world.Totals.Committed += known - fresh;
-        RequireDurable(replica, known, shadow.Term(known));
+        RequireDurable(replica, known, shadow.Term(known), config);
         for (var number = 1; number <= _world.ReplicaCount; number++)
         {
             var other = _world.Replica(number);
-            if (other.Node is { Role: RaftRole.Leader } leader && leader.Term > node.Term)
+            if (other.Node is not { Role: RaftRole.Leader } leader || leader.Term <= node.Term)
             {
-                RequireHoldsCommitted(other, known, $"leads term {leader.Term}, r{replica.Number} commits in term {node.Term}");
+                continue;
+            }
+
+            if (other.IsWriting)
+            {
+                ref var view = ref _views[number];
+                view = view with { MustHoldCommitted = true };
+            }
+            else
+            {
+                RequireHoldsCommitted(other, known, $"leads, and r{replica.Number} commits in term {node.Term},");
             }
         }
     }
 
-    private void RequireDurable(SimReplica replica, long index, long term)
+    private void RequireDurable(SimReplica replica, long index, long term, ConfState config)
     {
-        var config = replica.Config;
         var holds = IsDurableOnQuorum(config.Voters, index, term)
             && (!config.IsJoint || IsDurableOnQuorum(config.VotersOutgoing, index, term));
         Require(holds, CommittedIsDurable, replica, $"commits {term}/{index} under {config}; durable: {DescribeDurable()}");

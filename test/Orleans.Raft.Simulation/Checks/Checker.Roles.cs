@@ -51,7 +51,7 @@ internal sealed partial class Checker
             OnLeader(replica, node);
         }
 
-        view = view with { Term = node.Term, Role = node.Role };
+        view = view with { Term = node.Term, Role = node.Role, MustHoldCommitted = view.MustHoldCommitted || node.Role == RaftRole.Leader };
     }
 
     private void OnLeader(SimReplica replica, RaftNode node)
@@ -63,8 +63,6 @@ internal sealed partial class Checker
             var other = _leaders[node.Term];
             Require(other == me, ElectionSafety, replica, $"leads term {node.Term}, as r{other.Replica} did in its life {other.Life}");
         }
-
-        RequireHoldsCommitted(replica, CommittedIndex, $"elected in term {node.Term}");
     }
 
     /// <summary>By log matching, to hold the last committed entry is to hold all.</summary>
@@ -74,6 +72,6 @@ internal sealed partial class Checker
         var term = _committed[(int)index].Term;
         var holds = index <= shadow.Offset || (index <= shadow.Last && shadow.Term(index) == term);
         Require(holds, LeaderCompleteness, replica,
-            $"{when} without the committed entry {new EntryId(term, index)}: its log ends at {shadow.Last}, term there {shadow.Term(Math.Min(index, shadow.Last))}");
+            $"{when} in term {replica.Node!.Term} without the committed entry {new EntryId(term, index)}: its log ends at {shadow.Last}, term there {shadow.Term(Math.Min(index, shadow.Last))}");
     }
 }

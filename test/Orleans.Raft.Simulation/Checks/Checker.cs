@@ -35,7 +35,7 @@ internal sealed partial class Checker
     {
         for (var index = 0; index <= genesis.Index; index++)
         {
-            _committed.Add(new CommittedEntry(genesis.Term, 0, 0));
+            _committed.Add(new CommittedEntry(genesis.Term, 0, 0, genesis.Term));
         }
 
         _configs[genesis.Index] = config;
@@ -46,8 +46,10 @@ internal sealed partial class Checker
         var node = replica.Node!;
         ref var view = ref _views[replica.Number];
         Require(node.Term >= view.DurableTerm, "terms never go back", replica, $"starts in term {node.Term}, had made {view.DurableTerm} durable");
-        view = view with { Term = node.Term, Role = node.Role, Committed = replica.StateMachine.Durable.Id.Index, CheckedCommit = replica.StateMachine.Durable.Id.Index };
+        var applied = replica.StateMachine.Durable.Id.Index;
+        view = new View(node.Term, node.Role, applied, applied, replica.Config, false, view.DurableTerm);
         AfterStep(replica);
+        AfterReady(replica);
     }
 
     /// <summary>Compares what the node says of itself with what it said before this step.</summary>
@@ -69,15 +71,40 @@ internal sealed partial class Checker
             OnRole(replica, node, ref view);
         }
 
-        var committed = node.Committed;
-        if (committed != view.Committed || view.CheckedCommit < committed)
+        if (node.Committed != view.Committed)
         {
-            OnCommit(replica, committed, ref view);
+            Require(node.Committed > view.Committed, "the commit index never goes back", replica, $"went from {view.Committed} to {node.Committed}");
+            view = view with { Committed = node.Committed, CommitConfig = replica.Config };
         }
 
         if (node.Role == RaftRole.Leader && _world.Totals.Steps % ProgressEvery == 0)
         {
             CheckProgress(replica, node);
+        }
+    }
+
+    /// <summary>All that the node has decided is in the hands of its host now: logs and commits can be compared.</summary>
+    public void AfterReady(SimReplica replica)
+    {
+        ref var view = ref _views[replica.Number];
+        if (view.MustHoldCommitted)
+        {
+            view = view with { MustHoldCommitted = false };
+            if (replica.Node is { Role: RaftRole.Leader } leader)
+            {
+                var index = CommittedIndex;
+                while (_committed[(int)index].ByTerm >= leader.Term)
+                {
+                    index--;
+                }
+
+                RequireHoldsCommitted(replica, index, "is elected");
+            }
+        }
+
+        if (view.Committed > view.CheckedCommit)
+        {
+            OnCommit(replica, ref view);
         }
     }
 
@@ -104,8 +131,9 @@ internal sealed partial class Checker
     }
 
     /// <summary>What the checker last saw of a replica.</summary>
-    private readonly record struct View(long Term, RaftRole Role, long Committed, long CheckedCommit, long DurableTerm);
+    private readonly record struct View(
+        long Term, RaftRole Role, long Committed, long CheckedCommit, ConfState? CommitConfig, bool MustHoldCommitted, long DurableTerm);
 
-    /// <summary>An entry as it was when somebody first knew it committed, and the digest of all applied up to it.</summary>
-    private readonly record struct CommittedEntry(long Term, ulong Digest, ulong Chain);
+    /// <summary>An entry as it was when somebody first knew it committed, the digest of all up to it, and the term of the leader that committed it.</summary>
+    private readonly record struct CommittedEntry(long Term, ulong Digest, ulong Chain, long ByTerm);
 }

@@ -43,6 +43,12 @@ internal sealed partial class SimReplica
             return;
         }
 
+        if (state.Reason != RefusalReason.None)
+        {
+            _world.Story.Say(_world.Now, Number, $"can't answer read {read.Context:x}: {state.Reason}");
+            return;
+        }
+
         if (StateMachine.Current.Id.Index >= state.Index)
         {
             Serve(read, state.Index);
@@ -96,6 +102,12 @@ internal sealed partial class SimReplica
         }
 
         StateMachine.Apply(entry, config);
+        if (config is not null)
+        {
+            // A replica that forgets a configuration after acting on it may need the votes of replicas that are gone.
+            StateMachine.Flush();
+        }
+
         if (entry.Type == EntryType.EntryNormal && entry.Data.Length >= 16)
         {
             var operation = BinaryPrimitives.ReadInt64LittleEndian(entry.Data.Span);

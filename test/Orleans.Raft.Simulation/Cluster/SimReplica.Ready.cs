@@ -5,19 +5,23 @@ namespace Orleans.Raft.Simulation;
 /// <summary>The Ready loop, in both storage modes.</summary>
 internal sealed partial class SimReplica
 {
-    /// <summary>Takes all work that the node has. Called after every event, as hosting does after every burst.</summary>
+    /// <summary>Takes all work that the node has, and then what waited for a write. Called after every event, as hosting does after every burst.</summary>
     public void Drain()
     {
-        while (Node is { HasReady: true } node && _work is null)
+        while (Node is { } node && _work is null)
         {
-            var ready = node.Ready();
-            if (_world.Settings.AsyncStorageWrites)
+            if (node.HasReady)
             {
-                TakeAsync(ready);
+                Take(node.Ready());
+            }
+            else if (_waitingForWrite.TryDequeue(out var envelope))
+            {
+                Receive(envelope);
+                _world.Checker.AfterStep(this);
             }
             else
             {
-                TakeSync(ready);
+                return;
             }
         }
     }
@@ -64,6 +68,19 @@ internal sealed partial class SimReplica
         foreach (var response in message.Responses)
         {
             Deliver(response);
+        }
+    }
+
+    private void Take(Ready ready)
+    {
+        if (_world.Settings.AsyncStorageWrites)
+        {
+            TakeAsync(ready);
+            _world.Checker.AfterReady(this);
+        }
+        else
+        {
+            TakeSync(ready);
         }
     }
 
@@ -117,19 +134,22 @@ internal sealed partial class SimReplica
             Work = work,
         };
         early.ForEach(Send);
-        if (batch.Entries.Count == 0 && batch.HardState is null && batch.Snapshot is null)
+        _work = work;
+        var isWrite = batch.Entries.Count > 0 || batch.HardState is not null || batch.Snapshot is not null;
+        if (isWrite)
         {
-            FinishSync(work);
-            return;
+            HandToDisk(batch);
         }
 
-        _work = work;
-        HandToDisk(batch);
+        _world.Checker.AfterReady(this);
+        if (!isWrite)
+        {
+            FinishSync(work);
+        }
     }
 
     private void FinishSync(SyncWork work)
     {
-        _work = null;
         Release(work.Messages);
         Apply(work.Committed);
         foreach (var state in work.ReadStates)
@@ -138,14 +158,8 @@ internal sealed partial class SimReplica
         }
 
         Node!.Advance(work.Ready);
+        _work = null;
         _world.Checker.AfterStep(this);
-        Drain();
-        while (_waitingForWrite.Count > 0 && _work is null)
-        {
-            Receive(_waitingForWrite.Dequeue());
-            _world.Checker.AfterStep(this);
-            Drain();
-        }
     }
 
     private void HandToDisk(DiskBatch batch)

@@ -58,6 +58,9 @@ internal sealed partial class SimReplica
     /// <summary>The replica was removed and its host has ended it for good.</summary>
     public bool IsRetired { get; private set; }
 
+    /// <summary>Synchronous mode: a Ready is being worked off, and the node may hold entries that the disk has not been handed.</summary>
+    public bool IsWriting => _work is not null;
+
     public bool IsUp => Node is not null;
 
     public bool IsPaused => IsUp && PausedUntil > _world.Now;

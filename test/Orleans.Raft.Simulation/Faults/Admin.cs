@@ -99,7 +99,8 @@ internal sealed class Admin
             return null;
         }
 
-        _world.Story.Say(_world.Now, replica.Number, $"told to campaign: {replica.Node!.Campaign(replica.LocalNow)}");
+        var result = replica.Node!.Campaign(replica.LocalNow);
+        _world.Story.Say(_world.Now, replica.Number, $"told to campaign: {result}");
         return replica;
     }
 
@@ -110,7 +111,8 @@ internal sealed class Admin
             return null;
         }
 
-        _world.Story.Say(_world.Now, replica.Number, $"told to forget its leader: {replica.Node!.ForgetLeader()}");
+        var result = replica.Node!.ForgetLeader();
+        _world.Story.Say(_world.Now, replica.Number, $"told to forget its leader: {result}");
         return replica;
     }
 
@@ -171,10 +173,10 @@ internal sealed class Admin
             case 2 when !config.Learners.IsEmpty:
                 voters++;
                 return new ConfChangeSingle(ConfChangeType.AddNode, Random.Pick(config.Learners));
-            case 3 when voters > 1:
+            case 3 when voters > 1 && !config.Voters.IsEmpty:
                 voters--;
                 return new ConfChangeSingle(ConfChangeType.AddLearnerNode, Random.Pick(config.Voters));
-            case 4 when voters > 1:
+            case 4 when voters > 1 && !config.Voters.IsEmpty:
                 voters--;
                 members--;
                 return new ConfChangeSingle(ConfChangeType.RemoveNode, Random.Pick(config.Voters));

@@ -209,5 +209,5 @@ internal sealed class Nemesis
     private string Side(ulong side, int bit) =>
         string.Join(' ', Enumerable.Range(1, _world.ReplicaCount).Where(n => Bit(side, n) == bit).Select(n => $"r{n}"));
 
-    private static int Bit(ulong side, int number) => (int)(side >> number) & 1;
+    private static int Bit(ulong side, int number) => (int)((side >> number) & 1);
 }
