@@ -82,6 +82,13 @@ public sealed record RaftConfig
     /// </summary>
     public bool VoteRequestsWaitForDisk { get; init; }
 
+    /// <summary>
+    /// A refused vote names the refuser's commit position, and the candidate commits up to it where its log agrees. Without it a group can be stuck for ever:
+    /// a leader that was removed or demoted may hold a longer log than the members that remain, which don't know yet that its removal is committed and
+    /// need its vote. False only because the conformance traces were recorded so.
+    /// </summary>
+    public bool RefusedVotesTellCommit { get; init; }
+
     /// <summary>A leader that is removed or demoted steps down when it applies the change.</summary>
     public bool StepDownOnRemoval { get; init; }
 

@@ -93,6 +93,7 @@ public sealed partial class RaftNode
         // A grant speaks of the term that was asked for, so that a pre-candidate takes it for its own; a refusal of this replica's.
         answer.Term = isGranted ? message.Term : Term;
         answer.Reject = !isGranted;
+        TellCommit(answer);
         Send(answer);
         if (isGranted && !isPreVote)
         {
@@ -103,8 +104,33 @@ public sealed partial class RaftNode
         return Accept();
     }
 
+    private void TellCommit(Message answer)
+    {
+        if (answer.Reject && _config.RefusedVotesTellCommit && _log.TryGetTerm(_log.Committed, out var term))
+        {
+            (answer.LogTerm, answer.Index) = (term, _log.Committed);
+        }
+    }
+
+    /// <summary>What somebody knows to be committed is committed, in whatever term it is told; up to an equal entry the logs are equal (Raft §5.3).</summary>
+    private void LearnCommit(Message answer)
+    {
+        var told = new EntryId(answer.LogTerm, answer.Index);
+        if (answer.Reject && _config.RefusedVotesTellCommit && told.Index > _log.Committed && _log.Matches(told))
+        {
+            _log.CommitTo(told.Index);
+        }
+    }
+
+    private StepResult OnLateVoteAnswer(Message message)
+    {
+        LearnCommit(message);
+        return Ignore(RefusalReason.Irrelevant);
+    }
+
     private StepResult OnVoteAnswer(Message message)
     {
+        LearnCommit(message);
         switch (_tracker.RecordVote(message.From, !message.Reject))
         {
             case VoteResult.Won when Role is RaftRole.PreCandidate:

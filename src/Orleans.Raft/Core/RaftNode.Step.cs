@@ -107,6 +107,7 @@ public sealed partial class RaftNode
             // Not silent: with mixed settings a candidate with a longer log and a lower term would wait for ever.
             var answer = NewMessage(MessageType.MsgPreVoteResp, message.From);
             (answer.Term, answer.Reject) = (Term, true);
+            TellCommit(answer);
             Send(answer);
         }
         else if (message.Type is MessageType.MsgStorageAppendResp && message.Snapshot is { } snapshot)
@@ -146,7 +147,7 @@ public sealed partial class RaftNode
         MessageType.MsgApp or MessageType.MsgHeartbeat or MessageType.MsgSnap => FollowNewLeader(message),
         MessageType.MsgVoteResp when Role is RaftRole.Candidate => OnVoteAnswer(message),
         MessageType.MsgPreVoteResp when Role is RaftRole.PreCandidate => OnVoteAnswer(message),
-        MessageType.MsgVoteResp or MessageType.MsgPreVoteResp => Ignore(RefusalReason.Irrelevant),
+        MessageType.MsgVoteResp or MessageType.MsgPreVoteResp => OnLateVoteAnswer(message),
         MessageType.MsgProp => Refuse(RefusalReason.ElectionInProgress),
         MessageType.MsgReadIndex => RefuseForwardedRead(message, RefusalReason.ElectionInProgress),
         MessageType.MsgVote or MessageType.MsgPreVote => OnVoteRequest(message),
@@ -171,8 +172,8 @@ public sealed partial class RaftNode
         MessageType.MsgTransferLeader => OnTransferRequest(message.From),
         MessageType.MsgStorageAppendResp => OnAppendStored(message),
         MessageType.MsgStorageApplyResp => OnEntriesApplied(message),
-        MessageType.MsgAppResp or MessageType.MsgHeartbeatResp or MessageType.MsgVoteResp
-            or MessageType.MsgPreVoteResp => Ignore(RefusalReason.Irrelevant),
+        MessageType.MsgVoteResp or MessageType.MsgPreVoteResp => OnLateVoteAnswer(message),
+        MessageType.MsgAppResp or MessageType.MsgHeartbeatResp => Ignore(RefusalReason.Irrelevant),
         MessageType.MsgHup or MessageType.MsgBeat or MessageType.MsgUnreachable or MessageType.MsgSnapStatus
             or MessageType.MsgCheckQuorum or MessageType.MsgForgetLeader or MessageType.MsgStorageAppend
             or MessageType.MsgStorageApply => Refuse(RefusalReason.LocalMessage),

@@ -155,6 +155,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         CheckQuorum = _options.CheckQuorum,
         AsyncStorageWrites = true,
         VoteRequestsWaitForDisk = true,
+        RefusedVotesTellCommit = true,
         StepDownOnRemoval = true,
         DisableProposalForwarding = true,
         RefuseConfChanges = true,

@@ -14,6 +14,9 @@ internal sealed record Envelope(Message? Message, int From, int To, int FromLife
 /// <summary>The links between the replicas: each direction is up or down by itself, and what passes may be lost, late, doubled or overtaken.</summary>
 internal sealed class SimNetwork
 {
+    /// <summary>The same for all, so that nothing overtakes.</summary>
+    private const int HealedDelay = SimSettings.Tick / 40;
+
     private readonly SimSettings _settings;
     private readonly SimRandom _random;
     private readonly EventQueue _events;
@@ -26,7 +29,7 @@ internal sealed class SimNetwork
         _events = events;
     }
 
-    /// <summary>Virtual time of the healing: from then on every link is up, fast and reliable.</summary>
+    /// <summary>Virtual time of the healing: from then on every link is up, fast, reliable and in order.</summary>
     public long HealedAt { get; private set; } = long.MaxValue;
 
     public bool IsBlocked(int from, int to) => _blocked[Link(from, to)];
@@ -46,7 +49,7 @@ internal sealed class SimNetwork
     {
         if (HealedAt != long.MaxValue)
         {
-            Arrive(envelope, 50 + _random.Below(SimSettings.Tick / 25));
+            Arrive(envelope, HealedDelay);
             return true;
         }
 
