@@ -6,7 +6,7 @@ namespace Orleans.Raft.Simulation;
 public sealed class SimulationTests(ITestOutputHelper output)
 {
     /// <summary>Seeds of the slice; the long runs are the program's.</summary>
-    private const ulong Slice = 300;
+    private const ulong Slice = 200;
 
     [Fact]
     public void Every_property_holds_in_a_slice_of_seeds()
