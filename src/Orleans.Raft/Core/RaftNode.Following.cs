@@ -8,14 +8,18 @@ public sealed partial class RaftNode
     private StepResult FollowNewLeader(Message message)
     {
         BecomeFollower(Term, message.From);
-        return OnLeaderMessage(message);
+        return FollowLeader(message);
     }
 
     private StepResult FollowLeader(Message message)
     {
-        Invariant.Holds(
-            Leader.IsNone || Leader == message.From || message.Type is MessageType.MsgSnap,
-            $"two leaders in one term: {message} while {this}");
+        if (message.Type is not MessageType.MsgSnap)
+        {
+            // A snapshot proves nothing: whoever has one may send it.
+            Invariant.Holds(_provenLeader.IsNone || _provenLeader == message.From, $"two leaders in one term, {_provenLeader} and {message}");
+            _provenLeader = message.From;
+        }
+
         _electionElapsed = 0;
         Leader = message.From;
         return OnLeaderMessage(message);

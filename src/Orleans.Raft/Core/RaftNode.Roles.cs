@@ -132,6 +132,7 @@ public sealed partial class RaftNode
         Reset(Term);
         Role = RaftRole.Leader;
         Leader = Id;
+        _provenLeader = Id;
         _hasSentTimeoutNow = false;
         self.BecomeReplicate();
         self.IsRecentlyActive = true;
@@ -150,6 +151,7 @@ public sealed partial class RaftNode
         {
             Term = term;
             _vote = ReplicaId.None;
+            _provenLeader = ReplicaId.None;
         }
 
         Leader = ReplicaId.None;

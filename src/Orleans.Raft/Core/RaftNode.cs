@@ -40,6 +40,9 @@ public sealed partial class RaftNode : RaftNode.ITestHooks
     private TimeSpan _promisedUntil;
 
     private ReplicaId _vote;
+
+    // Who has spoken as leader in this term. There is one at most (Raft §5.2), also after it was forgotten.
+    private ReplicaId _provenLeader;
     private int _electionElapsed;
     private int _heartbeatElapsed;
     private int _electionTimeout;

@@ -1,3 +1,5 @@
+using Orleans.Raft.Testing;
+
 namespace Orleans.Raft.Tests.Core.Traces;
 
 /// <summary>
@@ -29,13 +31,9 @@ public sealed class TraceConformance
     [MemberData(nameof(Files))]
     public void Decides_as_the_traced_library(string file)
     {
-        if (file == NoTraces)
-        {
-            const string Reason = "No traces: RAFT_TRACES is not set to a folder with *.txt, and there is no ../shared/raft-traces beside the repository.";
-            Assert.False(Environment.GetEnvironmentVariable("ORLEANS_RAFT_REQUIRE_ALL") == "1", Reason);
-            Skip.If(true, Reason);
-        }
-
+        Requires.That(
+            file != NoTraces,
+            "conformance traces: RAFT_TRACES set to a folder with *.txt, or ../shared/raft-traces beside the repository");
         TraceRunner.Run(Path.Combine(Root()!, file));
     }
 
