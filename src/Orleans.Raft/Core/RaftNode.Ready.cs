@@ -10,7 +10,8 @@ public sealed partial class RaftNode
     /// <summary>True when <see cref="Ready"/> has something.</summary>
     public bool HasReady => _fault is null
         && !_isAdvancePending
-        && (CurrentSoftState != _readySoftState
+        && (_isBroadcastDue
+            || CurrentSoftState != _readySoftState
             || CurrentHardState != _readyHardState
             || _log.Unstable.HasNextSnapshot
             || _messages.Count > 0
@@ -117,6 +118,7 @@ public sealed partial class RaftNode
 
     private void FillReady(Ready ready)
     {
+        SendWhatIsDue();
         if (CurrentSoftState != _readySoftState)
         {
             ready.SoftState = _readySoftState = CurrentSoftState;

@@ -94,7 +94,7 @@ public sealed partial class RaftNode
             _log.Append(new Entry(Term, first + i, entries[i].Type, entries[i].Data));
         }
 
-        Post(MessageType.MsgAppResp, Id, 0, _log.LastIndex);
+        AcknowledgeOwn();
         BroadcastAppend();
         var status = replaced is RefusalReason.None ? ProposeStatus.Accepted : ProposeStatus.Replaced;
         return new ProposeResult(status, new EntryId(Term, first), replaced, Leader);
@@ -110,9 +110,17 @@ public sealed partial class RaftNode
     private void AppendOwn(Entry entry)
     {
         _log.Append(new Entry(Term, _log.LastIndex + 1, entry.Type, entry.Data));
+        AcknowledgeOwn();
+    }
 
-        // The leader acknowledges its own entries when they are durable, like everybody.
-        Post(MessageType.MsgAppResp, Id, 0, _log.LastIndex);
+    /// <summary>The leader acknowledges its own entries when they are durable, like everybody.</summary>
+    private void AcknowledgeOwn()
+    {
+        _isOwnAckDue = _config.CoalesceAppends;
+        if (!_isOwnAckDue)
+        {
+            Post(MessageType.MsgAppResp, Id, 0, _log.LastIndex);
+        }
     }
 
     private bool TryReserveUncommitted(IReadOnlyList<Entry> entries)
@@ -135,12 +143,47 @@ public sealed partial class RaftNode
 
     private void BroadcastAppend()
     {
+        if (_config.CoalesceAppends)
+        {
+            _isBroadcastDue = true;
+            return;
+        }
+
         for (var i = 0; i < _tracker.Count; i++)
         {
             var peer = _tracker.At(i);
             if (peer.Id != Id)
             {
                 TrySendAppend(peer, mayBeEmpty: true);
+            }
+        }
+    }
+
+    private void SendWhatIsDue()
+    {
+        if (_isOwnAckDue)
+        {
+            _isOwnAckDue = false;
+            Post(MessageType.MsgAppResp, Id, 0, _log.LastIndex);
+        }
+
+        if (!_isBroadcastDue)
+        {
+            return;
+        }
+
+        _isBroadcastDue = false;
+        for (var i = 0; i < _tracker.Count; i++)
+        {
+            var peer = _tracker.At(i);
+            if (peer.Id != Id)
+            {
+                // The first message carries the news of what is committed, with entries or without.
+                var isFirst = peer.IsUnawareOf(_log.Committed);
+                while (TrySendAppend(peer, mayBeEmpty: isFirst))
+                {
+                    isFirst = false;
+                }
             }
         }
     }
@@ -261,7 +304,7 @@ public sealed partial class RaftNode
         {
             BroadcastAppend();
         }
-        else if (peer.Id != Id && peer.CanBumpCommit(_log.Committed))
+        else if (peer.Id != Id && !_isBroadcastDue && peer.CanBumpCommit(_log.Committed))
         {
             TrySendAppend(peer, mayBeEmpty: true);
         }
@@ -272,7 +315,7 @@ public sealed partial class RaftNode
         }
 
         // The window may have room for several messages now.
-        while (TrySendAppend(peer, mayBeEmpty: false))
+        while (!_isBroadcastDue && TrySendAppend(peer, mayBeEmpty: false))
         {
         }
 

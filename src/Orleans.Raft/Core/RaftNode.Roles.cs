@@ -168,6 +168,7 @@ public sealed partial class RaftNode
 
         _pendingConfIndex = 0;
         _uncommittedSize = 0;
+        _isBroadcastDue = _isOwnAckDue = false;
     }
 
     private void DrawElectionTimeout() => _electionTimeout = _config.ElectionTicks + _jitter.Next(_config.ElectionTicks);

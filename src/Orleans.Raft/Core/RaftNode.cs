@@ -58,6 +58,10 @@ public sealed partial class RaftNode : RaftNode.ITestHooks
     // a first snapshot may carry the first leader's term.
     private long _ownFirstIndex;
 
+    // Leader only, with CoalesceAppends: something is to be sent, and its own entries are to be acknowledged, when the next Ready is taken.
+    private bool _isBroadcastDue;
+    private bool _isOwnAckDue;
+
     // Leader only. Payload bytes appended in this term and not yet applied.
     private long _uncommittedSize;
 

@@ -8,12 +8,14 @@ public sealed class AllocationTests
     private static readonly byte[] Payload = new byte[128];
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(16)]
-    [InlineData(256)]
-    public void Append_and_commit_allocate_nothing(int batch)
+    [InlineData(1, false)]
+    [InlineData(16, false)]
+    [InlineData(1, true)]
+    [InlineData(16, true)]
+    [InlineData(256, true)]
+    public void Append_and_commit_allocate_nothing(int batch, bool coalesces)
     {
-        var loop = new CoreLoop(config => config);
+        var loop = new CoreLoop(config => config with { CoalesceAppends = coalesces });
         Run(loop, batch, 20_000);
         var (before, applied) = (GC.GetAllocatedBytesForCurrentThread(), loop.Applied);
         Run(loop, batch, 20_000);

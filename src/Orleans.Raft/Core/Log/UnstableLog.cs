@@ -10,6 +10,8 @@ namespace Orleans.Raft.Core;
 /// </summary>
 internal sealed class UnstableLog
 {
+    private const int MaxKeptEntries = 2_048;
+
     private Entry[] _entries = [];
     private int _start;
     private int _count;
@@ -72,6 +74,12 @@ internal sealed class UnstableLog
         _entries.AsSpan(_start, done).Clear();
         _count -= done;
         _start = _count == 0 ? 0 : _start + done;
+        if (_count == 0 && _entries.Length > MaxKeptEntries)
+        {
+            // A burst is over. A process holds thousands of logs, so room for it is not kept.
+            _entries = [];
+        }
+
         Offset = id.Index + 1;
         NextIndex = Math.Max(NextIndex, Offset);
     }

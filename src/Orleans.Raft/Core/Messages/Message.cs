@@ -11,6 +11,8 @@ namespace Orleans.Raft.Core;
 /// </summary>
 public sealed partial class Message
 {
+    private const int MaxKeptEntries = 1_024;
+
     private static readonly Entry[] NoEntries = [];
     private static readonly Message[] NoResponses = [];
 
@@ -83,12 +85,13 @@ public sealed partial class Message
         return _ownResponses;
     }
 
-    /// <summary>Forgets everything but the lists' capacity.</summary>
+    /// <summary>Forgets everything but the lists' capacity, and that too where it is unusual.</summary>
     internal void Clear()
     {
         (Type, From, To, Vote) = (default, default, default, default);
         (Term, LogTerm, Index, Commit, RejectHint, Context) = (0, 0, 0, 0, 0, 0);
         (Reject, IsCampaignTransfer, Promise, Snapshot) = (false, false, default, null);
+        _ownEntries = _ownEntries?.Capacity > MaxKeptEntries ? null : _ownEntries;
         _ownEntries?.Clear();
         _ownResponses?.Clear();
         Entries = NoEntries;

@@ -2,7 +2,10 @@ using System.Collections.Generic;
 
 namespace Orleans.Raft.Core;
 
-/// <summary>Messages of one node that its host has given back. Bounded; what is over is left to the garbage collector.</summary>
+/// <summary>
+/// Messages of one node that its host has given back. Bounded in number, and no message keeps room for more entries than a usual burst has: a process
+/// holds thousands of nodes.
+/// </summary>
 internal sealed class MessagePool
 {
     private const int MaxIdle = 64;

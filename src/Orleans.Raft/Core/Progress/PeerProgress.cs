@@ -127,6 +127,9 @@ internal sealed class PeerProgress
     /// <summary>True when the peer could commit more than it has been told.</summary>
     public bool CanBumpCommit(long committed) => committed > _sentCommit && _sentCommit < Next - 1;
 
+    /// <summary>True when the peer was not told of the commit index, whether its log reaches it or not.</summary>
+    public bool IsUnawareOf(long committed) => committed > _sentCommit;
+
     public bool TryUpdate(long index)
     {
         if (index <= Match)
