@@ -126,7 +126,7 @@ public sealed record RaftConfig
             MaxInflightBytes,
             $"at least MaxSizePerMessage ({MaxSizePerMessage})");
         Require(MaxPendingReads > 0, nameof(MaxPendingReads), MaxPendingReads, "at least 1");
-        Require(VotePromise >= TimeSpan.Zero, nameof(VotePromise), VotePromise, "zero or more");
+        Require(VotePromise >= TimeSpan.Zero && VotePromise <= TimeSpan.FromDays(1), nameof(VotePromise), VotePromise, "zero to one day");
         Require(ClockDriftPercent is >= 0 and < 100, nameof(ClockDriftPercent), ClockDriftPercent, "0 to 99");
         Require(
             ReadOnlyOption is ReadOnlyOption.Safe || CheckQuorum,

@@ -18,7 +18,7 @@ public sealed partial class RaftNode
         return text.Append('\n').Append(_tracker.Describe()).ToString();
     }
 
-    private bool Enter(Input input, TimeSpan now)
+    private bool Enter(in Input input, TimeSpan now)
     {
         if (!_hasStarted)
         {
@@ -31,7 +31,7 @@ public sealed partial class RaftNode
         return EnterUntimed(input);
     }
 
-    private bool EnterUntimed(Input input)
+    private bool EnterUntimed(in Input input)
     {
         if (_fault is not null)
         {

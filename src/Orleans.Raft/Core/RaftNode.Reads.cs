@@ -199,7 +199,9 @@ public sealed partial class RaftNode
         peer.AnsweredHeartbeat(round);
         if (message.Promise > TimeSpan.Zero && _reads.TryGetSentAt(round, out var sentAt))
         {
-            peer.Promised(sentAt + (message.Promise * ((100 - _config.ClockDriftPercent) / 100.0)));
+            // Nobody keeps still for a day; a number that says so is damaged, and less is always safe.
+            var promise = message.Promise < LongestPromise ? message.Promise : LongestPromise;
+            peer.Promised(sentAt + (promise * ((100 - _config.ClockDriftPercent) / 100.0)));
         }
 
         var confirmed = _tracker.AnsweredRound(Id);

@@ -269,7 +269,8 @@ public sealed partial class RaftNode
     {
         // The follower has named the last position that may agree by its terms; skip what cannot agree by this log's terms. So at most one
         // probe per term of either log is needed.
-        var hint = message.LogTerm > 0 ? _log.FindConflictByTerm(message.RejectHint, message.LogTerm).Index : message.RejectHint;
+        var hint = Math.Min(message.RejectHint, _log.LastIndex);
+        hint = message.LogTerm > 0 ? _log.FindConflictByTerm(hint, message.LogTerm).Index : hint;
         if (peer.TryDecreaseTo(message.Index, hint))
         {
             if (peer.State is ProgressState.Replicate)

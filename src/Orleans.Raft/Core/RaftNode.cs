@@ -10,6 +10,8 @@ namespace Orleans.Raft.Core;
 /// <remarks>No exception leaves it for a protocol outcome: what cannot be done is refused with a reason, and a broken invariant makes it <see cref="IsFaulted"/>.</remarks>
 public sealed partial class RaftNode : RaftNode.ITestHooks
 {
+    private static readonly TimeSpan LongestPromise = TimeSpan.FromDays(1);
+
     private readonly RaftConfig _config;
     private readonly RaftLog _log = null!;
     private readonly ProgressTracker _tracker;

@@ -36,7 +36,12 @@ internal sealed class InputRing
     private readonly (TimeSpan Now, Input Input)[] _ring = new (TimeSpan, Input)[Size];
     private long _count;
 
-    public void Add(Input input, TimeSpan now) => _ring[_count++ % Size] = (now, input);
+    public void Add(in Input input, TimeSpan now)
+    {
+        ref var slot = ref _ring[(int)(_count++ % Size)];
+        slot.Now = now;
+        slot.Input = input;
+    }
 
     public IReadOnlyList<string> Describe()
     {

@@ -54,7 +54,11 @@ public sealed record ConfChangeV2
     public ConfChangeTransition Transition { get; init; }
 
     /// <summary>The operations.</summary>
-    public ImmutableArray<ConfChangeSingle> Changes { get; init; } = [];
+    public ImmutableArray<ConfChangeSingle> Changes
+    {
+        get;
+        init => field = value.IsDefault ? [] : value;
+    } = [];
 
     /// <summary>Opaque to Raft; hosting puts the binding of a new replica here.</summary>
     public ReadOnlyMemory<byte> Context { get; init; }

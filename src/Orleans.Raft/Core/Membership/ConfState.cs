@@ -10,16 +10,32 @@ public sealed record ConfState
     public static readonly ConfState Empty = new();
 
     /// <summary>Voters (of the incoming half while joint), ascending.</summary>
-    public ImmutableArray<ReplicaId> Voters { get; init; } = [];
+    public ImmutableArray<ReplicaId> Voters
+    {
+        get;
+        init => field = value.IsDefault ? [] : value;
+    } = [];
 
     /// <summary>Voters of the outgoing half; empty when the configuration is not joint.</summary>
-    public ImmutableArray<ReplicaId> VotersOutgoing { get; init; } = [];
+    public ImmutableArray<ReplicaId> VotersOutgoing
+    {
+        get;
+        init => field = value.IsDefault ? [] : value;
+    } = [];
 
     /// <summary>Replicas that get the log and don't vote.</summary>
-    public ImmutableArray<ReplicaId> Learners { get; init; } = [];
+    public ImmutableArray<ReplicaId> Learners
+    {
+        get;
+        init => field = value.IsDefault ? [] : value;
+    } = [];
 
     /// <summary>Voters of the outgoing half that become learners when the joint configuration is left.</summary>
-    public ImmutableArray<ReplicaId> LearnersNext { get; init; } = [];
+    public ImmutableArray<ReplicaId> LearnersNext
+    {
+        get;
+        init => field = value.IsDefault ? [] : value;
+    } = [];
 
     /// <summary>The leader leaves the joint configuration by itself.</summary>
     public bool AutoLeave { get; init; }
