@@ -83,11 +83,12 @@ public sealed record RaftConfig
     public bool VoteRequestsWaitForDisk { get; init; }
 
     /// <summary>
-    /// A refused vote names the refuser's commit position, and the candidate commits up to it where its log agrees. Without it a group can be stuck for ever:
-    /// a leader that was removed or demoted may hold a longer log than the members that remain, which don't know yet that its removal is committed and
-    /// need its vote. False only because the conformance traces were recorded so.
+    /// A vote is never refused in silence for an old term, and each refusal names the refuser's commit position: the candidate commits up to it where its log
+    /// agrees. Without it a group can be stuck for ever. A leader that was removed or demoted may hold a longer log than the members that remain, which
+    /// don't know yet that its removal is committed and need its vote; and a member with an old configuration may run ahead of the others' terms without
+    /// asking them. False only because the conformance traces were recorded so.
     /// </summary>
-    public bool RefusedVotesTellCommit { get; init; }
+    public bool ExplainRefusedVotes { get; init; }
 
     /// <summary>
     /// A leader's appends and commit news leave once per Ready and peer instead of once per proposal and acknowledgement. Saves messages when proposals come in

@@ -32,7 +32,7 @@ public sealed partial class RaftNode
             return Ignore(RefusalReason.LeaderAlive);
         }
 
-        if (_log.Applied < _log.Committed && _log.HasConfChange(_log.Applied + 1, _log.Committed))
+        if (HasUnappliedConfChange())
         {
             // It would count votes in a configuration that is no longer in force (etcd raft issue 456: easily lost).
             return Ignore(RefusalReason.UnappliedConfChange);
@@ -104,9 +104,12 @@ public sealed partial class RaftNode
         return Accept();
     }
 
+    private bool HasUnappliedConfChange() =>
+        _log.Applied < _log.Committed && _log.HasConfChange(_log.Applied + 1, _log.Committed);
+
     private void TellCommit(Message answer)
     {
-        if (answer.Reject && _config.RefusedVotesTellCommit && _log.TryGetTerm(_log.Committed, out var term))
+        if (answer.Reject && _config.ExplainRefusedVotes && _log.TryGetTerm(_log.Committed, out var term))
         {
             (answer.LogTerm, answer.Index) = (term, _log.Committed);
         }
@@ -116,9 +119,14 @@ public sealed partial class RaftNode
     private void LearnCommit(Message answer)
     {
         var told = new EntryId(answer.LogTerm, answer.Index);
-        if (answer.Reject && _config.RefusedVotesTellCommit && told.Index > _log.Committed && _log.Matches(told))
+        if (answer.Reject && _config.ExplainRefusedVotes && told.Index > _log.Committed && _log.Matches(told))
         {
             _log.CommitTo(told.Index);
+            if (Role is not RaftRole.Follower && HasUnappliedConfChange())
+            {
+                // The configuration in which votes are being counted is over, and this replica may not be in the next one.
+                BecomeFollower(Term, ReplicaId.None);
+            }
         }
     }
 
@@ -131,6 +139,11 @@ public sealed partial class RaftNode
     private StepResult OnVoteAnswer(Message message)
     {
         LearnCommit(message);
+        if (Role is RaftRole.Follower)
+        {
+            return Accept();
+        }
+
         switch (_tracker.RecordVote(message.From, !message.Reject))
         {
             case VoteResult.Won when Role is RaftRole.PreCandidate:

@@ -100,8 +100,6 @@ public sealed partial class RaftNode
         }
 
         _log.Restore(snapshot);
-        var problem = ConfChanger.Restore(_tracker, _log.LastIndex, snapshot.ConfState);
-        Invariant.Holds(problem is null, $"configuration of snapshot {snapshot.Id}: {problem}");
         return true;
     }
 
@@ -125,6 +123,14 @@ public sealed partial class RaftNode
 
     private void OnSnapshotStored(Snapshot snapshot)
     {
+        // Only now, not when it arrived: the host may still have been applying configuration changes from before it, each on top of the one before.
+        // Until now this replica could not campaign, and a follower needs no configuration.
+        if (_log.HasPendingSnapshot && snapshot.Id.Index > _log.Applied)
+        {
+            var problem = ConfChanger.Restore(_tracker, _log.LastIndex, snapshot.ConfState);
+            Invariant.Holds(problem is null, $"configuration of snapshot {snapshot.Id}: {problem}");
+        }
+
         _log.StableSnapshotTo(snapshot.Id.Index);
         MoveApplied(snapshot.Id.Index, 0);
     }

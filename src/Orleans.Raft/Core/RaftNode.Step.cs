@@ -102,10 +102,10 @@ public sealed partial class RaftNode
             // and brings it back.
             Post(MessageType.MsgAppResp, message.From, 0);
         }
-        else if (message.Type is MessageType.MsgPreVote)
+        else if (message.Type is MessageType.MsgPreVote || (message.Type is MessageType.MsgVote && _config.ExplainRefusedVotes))
         {
-            // Not silent: with mixed settings a candidate with a longer log and a lower term would wait for ever.
-            var answer = NewMessage(MessageType.MsgPreVoteResp, message.From);
+            // Not silent: with mixed settings, or where this replica's configuration doesn't hold the candidate, it would wait for ever.
+            var answer = NewMessage(message.Type is MessageType.MsgVote ? MessageType.MsgVoteResp : MessageType.MsgPreVoteResp, message.From);
             (answer.Term, answer.Reject) = (Term, true);
             TellCommit(answer);
             Send(answer);

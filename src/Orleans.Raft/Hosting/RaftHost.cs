@@ -155,7 +155,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         CheckQuorum = _options.CheckQuorum,
         AsyncStorageWrites = true,
         VoteRequestsWaitForDisk = true,
-        RefusedVotesTellCommit = true,
+        ExplainRefusedVotes = true,
         StepDownOnRemoval = true,
         DisableProposalForwarding = true,
         RefuseConfChanges = true,

@@ -115,11 +115,15 @@ internal sealed partial class Checker
             Require(peer.Match <= node.LastIndex && peer.Match < peer.Next, "match \u2264 last", replica, $"believes {peer}, its own log ends at {node.LastIndex}");
             var disk = _world.Replica((int)peer.Id.Value).Disk;
 
-            // A peer that is in a later term by now may have replaced what it acknowledged to this leader.
-            Require(peer.Match <= disk.LastIndex || disk.HardState.Term > node.Term, "match \u2264 what the peer has on disk", replica,
+            // A peer that is in a later term by now may have replaced what it acknowledged to this leader. Of its own log a leader takes the
+            // entries of earlier terms for stored at its election; they count only with one of its own term, which is stored after them.
+            Require(peer.Match <= disk.LastIndex || disk.HardState.Term > node.Term || IsOwnOlderEntry(replica, node, peer), "match \u2264 what the peer has on disk", replica,
                 $"believes {peer}, that disk ends at {disk.LastIndex}");
         }
     }
+
+    private static bool IsOwnOlderEntry(SimReplica replica, RaftNode node, PeerStatus peer) =>
+        peer.Id == replica.Id && (replica.IsWriting || (peer.Match <= replica.Shadow.Last && replica.Shadow.Term(peer.Match) < node.Term));
 
     private static void Require(
         bool holds, string property, SimReplica replica, [InterpolatedStringHandlerArgument(nameof(holds))] ref Detail detail)

@@ -15,7 +15,7 @@ public sealed class RefusedVoteTests
     [Fact]
     public void A_refused_candidate_learns_what_is_committed_where_its_log_agrees()
     {
-        var candidate = Candidate(tellsCommit: true);
+        var candidate = Candidate(explains: true);
         candidate.Step(Refusal(candidate.Term, new EntryId(1, 3)), TimeSpan.Zero);
         Assert.Equal(3, candidate.Committed);
     }
@@ -23,7 +23,7 @@ public sealed class RefusedVoteTests
     [Fact]
     public void A_refusal_that_comes_late_is_still_worth_its_commit_position()
     {
-        var candidate = Candidate(tellsCommit: true);
+        var candidate = Candidate(explains: true);
         candidate.Step(Refusal(candidate.Term, default), TimeSpan.Zero);
         Assert.Equal(RaftRole.Follower, candidate.Role);
         candidate.Step(Refusal(candidate.Term, new EntryId(1, 2)), TimeSpan.Zero);
@@ -35,7 +35,7 @@ public sealed class RefusedVoteTests
     [InlineData(1, 4)]
     public void Nothing_is_learned_where_the_logs_differ(long term, long index)
     {
-        var candidate = Candidate(tellsCommit: true);
+        var candidate = Candidate(explains: true);
         candidate.Step(Refusal(candidate.Term, new EntryId(term, index)), TimeSpan.Zero);
         Assert.Equal(1, candidate.Committed);
     }
@@ -43,7 +43,7 @@ public sealed class RefusedVoteTests
     [Fact]
     public void Without_the_switch_a_refusal_tells_nothing()
     {
-        var candidate = Candidate(tellsCommit: false);
+        var candidate = Candidate(explains: false);
         candidate.Step(Refusal(candidate.Term, new EntryId(1, 3)), TimeSpan.Zero);
         Assert.Equal(1, candidate.Committed);
     }
@@ -51,23 +51,63 @@ public sealed class RefusedVoteTests
     [Fact]
     public void Who_refuses_a_vote_names_its_commit_position()
     {
-        var refuser = new RaftNode(Config(Removed, tellsCommit: true), Log(commit: 3));
-        refuser.Step(
-            new Message { Type = MessageType.MsgVote, From = Remaining, To = Removed, Term = 5, LogTerm = 1, Index = 2 }, TimeSpan.Zero);
+        var refuser = new RaftNode(Config(Removed, explains: true), Log(commit: 3));
+        refuser.Step(Vote(term: 5), TimeSpan.Zero);
         var answer = Assert.Single(refuser.Ready().Messages, m => m.Type == MessageType.MsgVoteResp);
         Assert.True(answer.Reject);
         Assert.Equal(new EntryId(1, 3), new EntryId(answer.LogTerm, answer.Index));
     }
 
-    private static RaftNode Candidate(bool tellsCommit)
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_vote_of_an_old_term_is_refused_in_the_own_term(bool explains)
     {
-        var node = new RaftNode(Config(Remaining, tellsCommit), Log(commit: 1));
+        // Seed 1002833: 3 has an old configuration without 4 and campaigns at ever higher terms among members that are gone; 4 needs its vote.
+        var refuser = new RaftNode(Config(Removed, explains), Log(commit: 3));
+        refuser.Step(Vote(term: 9), TimeSpan.Zero);
+        TakeAll(refuser);
+        refuser.Step(Vote(term: 5), TimeSpan.Zero);
+        var answers = refuser.Ready().Messages.Where(m => m.Type == MessageType.MsgVoteResp).ToList();
+        Assert.Equal(explains ? 1 : 0, answers.Count);
+        Assert.All(answers, answer => Assert.Equal((true, 9L), (answer.Reject, answer.Term)));
+    }
+
+    [Fact]
+    public void A_candidate_that_learns_of_a_committed_configuration_change_stops_counting_votes()
+    {
+        // Seed 1013038: it won in the old configuration, and was not a member of the next one.
+        var log = Log(commit: 1);
+        log.Append([new Entry(1, 4, EntryType.EntryConfChangeV2, Removal())]);
+        var candidate = new RaftNode(Config(Remaining, explains: true), log);
+        candidate.Campaign(TimeSpan.Zero);
+        candidate.Step(Refusal(candidate.Term, new EntryId(1, 4)), TimeSpan.Zero);
+        Assert.Equal((RaftRole.Follower, 4L), (candidate.Role, candidate.Committed));
+    }
+
+    private static byte[] Removal() =>
+        ConfChangeCodec.Encode(new ConfChangeV2 { Changes = [new ConfChangeSingle(ConfChangeType.RemoveNode, Remaining)] });
+
+    private static void TakeAll(RaftNode node)
+    {
+        while (node.HasReady)
+        {
+            node.Advance(node.Ready());
+        }
+    }
+
+    private static Message Vote(long term) =>
+        new() { Type = MessageType.MsgVote, From = Remaining, To = Removed, Term = term, LogTerm = 1, Index = 2 };
+
+    private static RaftNode Candidate(bool explains)
+    {
+        var node = new RaftNode(Config(Remaining, explains), Log(commit: 1));
         node.Campaign(TimeSpan.Zero);
         Assert.Equal(RaftRole.Candidate, node.Role);
         return node;
     }
 
-    private static RaftConfig Config(ReplicaId id, bool tellsCommit) => new() { Id = id, RefusedVotesTellCommit = tellsCommit };
+    private static RaftConfig Config(ReplicaId id, bool explains) => new() { Id = id, ExplainRefusedVotes = explains };
 
     private static MemoryLogStorage Log(long commit)
     {
