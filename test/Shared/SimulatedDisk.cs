@@ -72,6 +72,12 @@ internal sealed partial class SimulatedDisk : IFileSystem
         _durableNames.Remove(path);
     }
 
+    /// <summary>Shortens a file as somebody would by hand.</summary>
+    public void Truncate(string path, int length) => Overwrite(path, _names[path].Current[..length]);
+
+    /// <summary>Replaces a file as somebody would by hand.</summary>
+    public void Overwrite(string path, byte[] bytes) => _names[path] = _durableNames[path] = new Content(bytes);
+
     /// <summary>Another disk in exactly this state, what is not synced included, and with a chance of its own.</summary>
     public SimulatedDisk Fork(int seed)
     {

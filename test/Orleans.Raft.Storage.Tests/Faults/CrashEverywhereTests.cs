@@ -25,7 +25,7 @@ public sealed class CrashEverywhereTests(ITestOutputHelper output)
         seed = seed == 0 ? Environment.TickCount : seed;
         output.WriteLine($"seed {seed}");
         var script = Script.Make(seed, steps);
-        var expected = await ExpectAsync(script);
+        var expected = await ScriptRun.ExpectAsync(script);
 
         var disk = new SimulatedDisk(seed);
         var cuts = 0;
@@ -68,28 +68,6 @@ public sealed class CrashEverywhereTests(ITestOutputHelper output)
 
             forks.Clear();
         }
-    }
-
-    private static async Task<List<string>> ExpectAsync(List<ScriptStep> script)
-    {
-        List<string> expected = [""];
-        var model = new MemoryLogStore();
-        var run = new ScriptRun(model);
-        foreach (var step in script)
-        {
-            await run.DoAsync(step);
-            expected.Add(await DescribeWithoutFencingAsync(model, run));
-        }
-
-        return expected;
-    }
-
-    /// <summary>Describing opens all groups, which fences the run's handles; they are forgotten, so that the run opens them anew.</summary>
-    private static async Task<string> DescribeWithoutFencingAsync(ILogStore store, ScriptRun run)
-    {
-        var text = await ScriptRun.DescribeAsync(store);
-        run.ForgetHandles();
-        return text;
     }
 
     private static async Task CheckRecoveryAsync(SimulatedDisk disk, string[] allowed, string where)

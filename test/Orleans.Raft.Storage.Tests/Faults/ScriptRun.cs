@@ -42,11 +42,28 @@ internal sealed class ScriptRun(ILogStore store)
         }
     }
 
-    /// <summary>Somebody else opened the groups, so the handles are void.</summary>
-    public void ForgetHandles() => _logs.Clear();
+    /// <summary>What a store holds before the history and after each of its steps, by the model in memory.</summary>
+    public static async Task<List<string>> ExpectAsync(List<ScriptStep> script)
+    {
+        List<string> expected = [""];
+        var model = new MemoryLogStore();
+        var run = new ScriptRun(model);
+        foreach (var step in script)
+        {
+            await run.DoAsync(step);
+            expected.Add(await DescribeAsync(model));
+
+            // Describing opens all groups, which voids the run's handles.
+            run._logs.Clear();
+        }
+
+        return expected;
+    }
 
     /// <summary>Everything that the store holds: a line for each group. Two stores with equal text hold the same.</summary>
-    public static async Task<string> DescribeAsync(ILogStore store)
+    /// <param name="store">The store.</param>
+    /// <param name="onFailedRead">Told of a group that can't be read; null to throw.</param>
+    public static async Task<string> DescribeAsync(ILogStore store, Action<Exception>? onFailedRead = null)
     {
         var text = new StringBuilder();
         foreach (var group in store.Groups.OrderBy(static group => group.ToString(), StringComparer.Ordinal))
@@ -56,9 +73,17 @@ internal sealed class ScriptRun(ILogStore store)
             Xunit.Assert.True(reader.TryGetTerm(reader.FirstIndex - 1, out var compactedTerm));
             text.Append(group).Append(" after ").Append(compactedTerm).Append('/').Append(reader.FirstIndex - 1).Append(' ')
                 .Append(reader.InitialState).Append(" metadata ").Append(Crc32C.Of(log.Metadata.Span).ToString("x8")).Append(':');
-            foreach (var entry in Conformance.LogText.Read(reader))
+            try
             {
-                text.Append(' ').Append(entry.Id).Append((int)entry.Type).Append(Crc32C.Of(entry.Data.Span).ToString("x8"));
+                foreach (var entry in Conformance.LogText.Read(reader))
+                {
+                    text.Append(' ').Append(entry.Id).Append((int)entry.Type).Append(Crc32C.Of(entry.Data.Span).ToString("x8"));
+                }
+            }
+            catch (IOException e) when (onFailedRead is not null)
+            {
+                onFailedRead(e);
+                text.Append(" can't be read");
             }
 
             text.Append('\n');
