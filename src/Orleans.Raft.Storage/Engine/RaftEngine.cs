@@ -4,7 +4,7 @@ using Orleans.Raft.Storage.Engine;
 namespace Orleans.Raft.Storage;
 
 /// <summary>The engine: opens the durable log of a silo and the state store beside it.</summary>
-public sealed class RaftEngine : ILogStoreFactory
+public sealed class RaftEngine : ILogStoreFactory, IStateStoreFactory
 {
     private readonly RaftEngineOptions _options;
     private readonly TimeProvider _time;
@@ -29,5 +29,15 @@ public sealed class RaftEngine : ILogStoreFactory
         // Recovery reads files and may take a second; the caller's thread may be one that many wait for.
         return new ValueTask<ILogStore>(Task.Run<ILogStore>(
             () => WalLogStore.Open(PhysicalFileSystem.Instance, settings, _options, _time), cancellationToken));
+    }
+
+    /// <summary>Opens the state store beside an opened log. Of its generations, those that no group of the log names are deleted by hosting.</summary>
+    public ValueTask<IStateStore> OpenAsync(LogStoreSettings settings, ILogStore log, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(log);
+        cancellationToken.ThrowIfCancellationRequested();
+        return new ValueTask<IStateStore>(Task.Run<IStateStore>(
+            () => RocksStateStore.Open(new WalPaths(settings.Directory).StateDirectory, log.Identity.StoreId, _options), cancellationToken));
     }
 }

@@ -15,6 +15,12 @@ public sealed class RaftEngineOptions
     /// <summary>Default of <see cref="CacheBytes"/>.</summary>
     public const long DefaultCacheBytes = 64 << 20;
 
+    /// <summary>Default of <see cref="StateMemoryBytes"/>.</summary>
+    public const long DefaultStateMemoryBytes = 128 << 20;
+
+    /// <summary>Default of <see cref="StateWriteBufferBytes"/>.</summary>
+    public const long DefaultStateWriteBufferBytes = 16 << 20;
+
     /// <summary>Default of <see cref="IdleMark"/>.</summary>
     public static readonly TimeSpan DefaultIdleMark = TimeSpan.FromMilliseconds(50);
 
@@ -41,6 +47,17 @@ public sealed class RaftEngineOptions
     /// <value>Defaults to 50 ms.</value>
     public TimeSpan IdleMark { get; set; } = DefaultIdleMark;
 
+    /// <summary>Native memory of the state store: cached blocks and unflushed writes together. The garbage collector does not see it.</summary>
+    /// <value>Defaults to 128 MiB.</value>
+    public long StateMemoryBytes { get; set; } = DefaultStateMemoryBytes;
+
+    /// <summary>
+    /// After how many bytes of writes the state store flushes by itself. What is not flushed is applied again from the log after a crash, so this is also
+    /// how much of the log is needed.
+    /// </summary>
+    /// <value>Defaults to 16 MiB.</value>
+    public long StateWriteBufferBytes { get; set; } = DefaultStateWriteBufferBytes;
+
     /// <summary>Throws if a value is out of its range, naming option, value and range.</summary>
     public void Validate()
     {
@@ -48,6 +65,8 @@ public sealed class RaftEngineOptions
         Check(nameof(MaxBatchBytes), MaxBatchBytes, 4 << 10, 256 << 20);
         Check(nameof(MaxQueuedBytes), MaxQueuedBytes, 4 << 10, long.MaxValue);
         Check(nameof(CacheBytes), CacheBytes, 0, long.MaxValue);
+        Check(nameof(StateMemoryBytes), StateMemoryBytes, 4 << 20, long.MaxValue);
+        Check(nameof(StateWriteBufferBytes), StateWriteBufferBytes, 64 << 10, StateMemoryBytes);
         Check(nameof(IdleMark), IdleMark.Ticks, TimeSpan.TicksPerMillisecond, TimeSpan.TicksPerHour);
     }
 

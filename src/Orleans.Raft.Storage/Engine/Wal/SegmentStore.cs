@@ -22,13 +22,14 @@ internal sealed partial class SegmentStore : IDisposable
     private Segment? _ready;
 
     // Writer only: what the active segment says about entries, for its index file.
-    private List<IndexItem> _items = [];
+    private List<IndexItem> _items;
 
     public SegmentStore(SegmentFiles files, Guid storeId, long segmentBytes)
     {
         _files = files;
         _storeId = storeId;
         _segmentBytes = segmentBytes;
+        _items = NewItems();
     }
 
     /// <summary>Raised by the writer when there is something for maintenance to do.</summary>
@@ -50,7 +51,7 @@ internal sealed partial class SegmentStore : IDisposable
         {
             if (segment == Active)
             {
-                _items = items.GetValueOrDefault(segment) ?? [];
+                _items = items.GetValueOrDefault(segment) ?? NewItems();
             }
             else if (items.TryGetValue(segment, out var found) && segment.FirstSequence != 0)
             {
@@ -120,6 +121,9 @@ internal sealed partial class SegmentStore : IDisposable
         }
     }
 
+    /// <summary>Room for a segment full of records of a kilobyte; smaller ones make the list grow once, and it is used again.</summary>
+    private List<IndexItem> NewItems() => new((int)Math.Clamp(_segmentBytes / 1024, 1024, 64 << 10));
+
     private bool IsReady(long bytes)
     {
         lock (_lock)
@@ -135,7 +139,7 @@ internal sealed partial class SegmentStore : IDisposable
             if (Active is not null)
             {
                 _toIndex.Enqueue((Active, _items));
-                _items = _itemLists.TryPop(out var list) ? list : [];
+                _items = _itemLists.TryPop(out var list) ? list : NewItems();
             }
 
             Active = _ready!;

@@ -60,6 +60,9 @@ public sealed class MemoryStateStore : IStateStore
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
+    /// <summary>Another store that holds the same; costs nothing, since what is held never changes.</summary>
+    internal MemoryStateStore Fork() => new() { _states = _states };
+
     private MemoryState State(long generation) => _states.GetValueOrDefault(generation, MemoryState.Empty);
 }
 
