@@ -1,4 +1,5 @@
 using Orleans.Configuration;
+using Orleans.Raft.Storage.Engine;
 
 namespace Orleans.Raft.Storage.Tests.Conformance;
 
@@ -24,7 +25,7 @@ public class WalLogStoreTests : LogStoreConformance
     }
 
     protected override async Task<ILogStore> OpenStoreAsync() =>
-        await new RaftEngine(Options).OpenAsync(new LogStoreSettings(_directory.Path, "service", "silo-1"), default);
+        await new StorageEngine(Options).OpenAsync(new LogStoreSettings(_directory.Path, "service", "silo-1"), default);
 }
 
 /// <summary>The durable log when nothing is kept in memory and segments are as small as can be: every read and every roll happens.</summary>

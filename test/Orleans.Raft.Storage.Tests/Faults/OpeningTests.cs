@@ -92,5 +92,5 @@ public sealed class OpeningTests : IDisposable
         Assert.Equal(1, (await again.OpenAsync(new RaftGroupId("g", 0), default)).Reader.LastIndex);
     }
 
-    private Task<ILogStore> OpenAsync(LogStoreSettings? settings = null) => new RaftEngine(Options).OpenAsync(settings ?? Settings, default).AsTask();
+    private Task<ILogStore> OpenAsync(LogStoreSettings? settings = null) => new StorageEngine(Options).OpenAsync(settings ?? Settings, default).AsTask();
 }

@@ -1,4 +1,3 @@
-using Orleans.Configuration;
 using RocksDbSharp;
 
 namespace Orleans.Raft.Storage.Engine;

@@ -6,9 +6,11 @@ namespace Orleans.Raft.Storage.Engine;
 internal sealed partial class RocksStateStore
 {
     private const int MaxGathered = 256;
-    private static readonly TimeSpan StallPause = TimeSpan.FromMilliseconds(2);
 
-    private readonly List<StateWrite> _gathered = [];
+    // Longer keys are put together on the heap.
+    private const int ShortKey = 256;
+
+    private static readonly TimeSpan StallPause = TimeSpan.FromMilliseconds(2);
 
     private void Write()
     {
@@ -58,9 +60,10 @@ internal sealed partial class RocksStateStore
             return;
         }
 
+        Span<byte> room = stackalloc byte[StateKeys.PrefixSize + ShortKey];
         foreach (var (key, value) in batch.Rows)
         {
-            Span<byte> whole = key.Length <= 256 ? stackalloc byte[StateKeys.PrefixSize + key.Length] : new byte[StateKeys.PrefixSize + key.Length];
+            var whole = key.Length <= ShortKey ? room[..(StateKeys.PrefixSize + key.Length)] : new byte[StateKeys.PrefixSize + key.Length];
             StateKeys.WriteRow(whole, batch.Generation, key);
             if (value is null)
             {

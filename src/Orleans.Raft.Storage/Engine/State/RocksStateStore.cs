@@ -1,4 +1,3 @@
-using Orleans.Configuration;
 using RocksDbSharp;
 using IOException = System.IO.IOException;
 
@@ -22,6 +21,7 @@ internal sealed partial class RocksStateStore : IStateStore
     private readonly WriteOptions _writeOptions = new WriteOptions().DisableWal(1);
     private readonly SemaphoreSlim _flushing = new(1);
     private readonly StateQueue _queue = new();
+    private readonly List<StateWrite> _gathered = [];
     private readonly Thread _writer;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -186,7 +186,7 @@ internal sealed partial class RocksStateStore : IStateStore
 
     private byte[]? Get(long generation, ReadOnlySpan<byte> key, ReadOptions? options)
     {
-        Span<byte> whole = key.Length <= 256 ? stackalloc byte[StateKeys.PrefixSize + key.Length] : new byte[StateKeys.PrefixSize + key.Length];
+        Span<byte> whole = key.Length <= ShortKey ? stackalloc byte[StateKeys.PrefixSize + key.Length] : new byte[StateKeys.PrefixSize + key.Length];
         StateKeys.WriteRow(whole, generation, key);
         _gate.Enter();
         try

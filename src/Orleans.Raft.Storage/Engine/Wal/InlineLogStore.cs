@@ -1,4 +1,3 @@
-using Orleans.Configuration;
 using Orleans.Raft.Core;
 
 namespace Orleans.Raft.Storage.Engine;

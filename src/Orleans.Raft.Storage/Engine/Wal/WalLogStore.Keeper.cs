@@ -3,9 +3,6 @@ namespace Orleans.Raft.Storage.Engine;
 /// <summary>The keeper thread: has segments ready, indexes, reclaims, moves.</summary>
 internal sealed partial class WalLogStore
 {
-    private readonly AutoResetEvent _wakeKeeper = new(initialState: true);
-    private volatile bool _isStopping;
-
     private void Keep()
     {
         try

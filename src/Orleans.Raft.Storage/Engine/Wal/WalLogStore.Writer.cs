@@ -3,8 +3,6 @@ namespace Orleans.Raft.Storage.Engine;
 /// <summary>The writer thread.</summary>
 internal sealed partial class WalLogStore
 {
-    private readonly List<PendingWrite> _gathered = [];
-
     private void Write()
     {
         try
@@ -41,8 +39,6 @@ internal sealed partial class WalLogStore
             _stopped.SetResult();
         }
     }
-
-    private bool _isMarked = true;
 
     private TimeSpan MarkDelay() => _isMarked ? Timeout.InfiniteTimeSpan : _options.IdleMark;
 

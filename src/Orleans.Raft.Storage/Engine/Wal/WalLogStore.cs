@@ -1,4 +1,3 @@
-using Orleans.Configuration;
 using Orleans.Raft.Core;
 
 namespace Orleans.Raft.Storage.Engine;
@@ -18,6 +17,14 @@ internal sealed partial class WalLogStore : ILogStore
     private readonly Thread _writer;
     private readonly Thread _keeper;
     private readonly SegmentMover _mover;
+
+    // Writer only: what it took from the queue, and whether everything before is marked as durable.
+    private readonly List<PendingWrite> _gathered = [];
+    private bool _isMarked = true;
+
+    private readonly AutoResetEvent _wakeKeeper = new(initialState: true);
+    private volatile bool _isStopping;
+
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private LogStoreException? _failure;

@@ -1,5 +1,3 @@
-using Orleans.Configuration;
-
 namespace Orleans.Raft.Storage.Engine;
 
 /// <summary>Opens a data directory: lock, identity, recovery (SAFETY-RULES A7, A10).</summary>

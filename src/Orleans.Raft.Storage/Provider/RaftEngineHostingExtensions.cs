@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Raft;
-using Orleans.Raft.Storage;
+using Orleans.Raft.Storage.Engine;
 
 namespace Orleans.Hosting;
 
@@ -28,9 +28,10 @@ public static class RaftEngineHostingExtensions
             services.Configure(configure);
         }
 
-        services.TryAddSingleton(static provider => new RaftEngine(
+        services.TryAddSingleton(static provider => new StorageEngine(
             provider.GetRequiredService<IOptions<RaftEngineOptions>>().Value, provider.GetService<TimeProvider>()));
-        services.TryAddSingleton<ILogStoreFactory>(static provider => provider.GetRequiredService<RaftEngine>());
+        services.TryAddSingleton<ILogStoreFactory>(static provider => provider.GetRequiredService<StorageEngine>());
+        services.TryAddSingleton<IStateStoreFactory>(static provider => provider.GetRequiredService<StorageEngine>());
         return services;
     }
 }

@@ -1,10 +1,7 @@
-using Orleans.Configuration;
-using Orleans.Raft.Storage.Engine;
-
-namespace Orleans.Raft.Storage;
+namespace Orleans.Raft.Storage.Engine;
 
 /// <summary>The engine: opens the durable log of a silo and the state store beside it.</summary>
-public sealed class RaftEngine : ILogStoreFactory, IStateStoreFactory
+public sealed class StorageEngine : ILogStoreFactory, IStateStoreFactory
 {
     private readonly RaftEngineOptions _options;
     private readonly TimeProvider _time;
@@ -12,7 +9,7 @@ public sealed class RaftEngine : ILogStoreFactory, IStateStoreFactory
     /// <summary>Creates an engine that works with the given settings.</summary>
     /// <param name="options">Settings, checked here.</param>
     /// <param name="time">Clock for ages of pending writes; the system's by default.</param>
-    public RaftEngine(RaftEngineOptions options, TimeProvider? time = null)
+    public StorageEngine(RaftEngineOptions options, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
