@@ -7,6 +7,8 @@ namespace Orleans.Raft.Core;
 public sealed partial class RaftNode
 {
     /// <summary>A message from a peer, or from a local thread. The message may be given back with <see cref="Recycle"/> afterwards.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="now">Caller's monotonic time, read after the message had arrived: promises not to vote count from it.</param>
     public StepResult Step(Message message, TimeSpan now)
     {
         ArgumentNullException.ThrowIfNull(message);
@@ -123,7 +125,7 @@ public sealed partial class RaftNode
     /// Asks from which index on local state is fresh enough for a linearizable read. The answer comes as a <see cref="ReadState"/> with the same context.
     /// </summary>
     /// <param name="context">The caller's number for it: never used before, not by an earlier life either; start from a random number (SAFETY-RULES A8).</param>
-    /// <param name="now">Caller's monotonic time.</param>
+    /// <param name="now">Caller's monotonic time, read after the read had begun: a lease is checked against it.</param>
     public ReadIndexResult ReadIndex(long context, TimeSpan now)
     {
         if (!Enter(Input.Of(nameof(ReadIndex), context), now))

@@ -22,8 +22,8 @@ public interface ILogReader
     bool TryGetTerm(long index, out long term);
 
     /// <summary>
-    /// Appends entries [<paramref name="low"/>, <paramref name="high"/>) to <paramref name="into"/>, at least one if any is there,
-    /// and no more than <paramref name="maxBytes"/> of encoded size beyond the first. False when <paramref name="low"/> is compacted.
+    /// Appends entries from [<paramref name="low"/>, <paramref name="high"/>) to <paramref name="into"/>: the longest run from the start whose encoded
+    /// size (<see cref="EntrySize"/>) is within <paramref name="maxBytes"/>, but at least one. False when <paramref name="low"/> is compacted.
     /// </summary>
     bool TryRead(long low, long high, long maxBytes, List<Entry> into);
 

@@ -88,9 +88,13 @@ internal sealed class TraceCommand
             token.Append(c);
         }
 
-        return token.ToString().Trim().Length > 0
-            ? throw new FormatException($"parenthesis is not closed: {line}")
-            : new TraceCommand(tokens[0], tokens[1..]);
+        if (token.ToString().TrimEnd() is { Length: > 0 } rest)
+        {
+            // A parenthesis that is never closed: a token is taken literally, whatever it is.
+            tokens.Add(rest);
+        }
+
+        return new TraceCommand(tokens[0], tokens[1..]);
     }
 
     /// <summary>Key and values of a token; without an equals sign the token is a key without values.</summary>
