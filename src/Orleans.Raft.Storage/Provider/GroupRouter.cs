@@ -4,36 +4,32 @@ namespace Orleans.Raft.Storage.Provider;
 
 /// <summary>Where a grain state lives.</summary>
 /// <param name="Slot">Its slot.</param>
+/// <param name="Groups">Number of groups of the provider.</param>
 /// <param name="Key">Its key within the group.</param>
 /// <param name="Group">The group that owns the slot.</param>
-internal readonly record struct StateLocation(ushort Slot, byte[] Key, IRaftGroup Group);
+internal readonly record struct StateLocation(ushort Slot, ushort Groups, byte[] Key, IRaftGroup Group);
 
-/// <summary>
-/// Finds the group of a grain state: slots are dealt to the groups in equal ranges. Thin: the meta group's slot map will take the place of the computation
-/// (SAFETY-RULES A1), so the number of groups must be the same everywhere and for ever until then.
-/// </summary>
-internal sealed class GroupRouter
+/// <summary>Finds the group of a grain state. Asks once for the number of groups; every silo gets the same answer.</summary>
+internal sealed class GroupRouter(string serviceId, string providerName, IRaftGroupFactory factory)
 {
-    private readonly string _serviceId;
-    private readonly string _providerName;
-    private readonly IRaftGroup[] _groups;
-
-    public GroupRouter(string serviceId, string providerName, IRaftGroupFactory factory, int groups)
-    {
-        (_serviceId, _providerName) = (serviceId, providerName);
-        _groups = [.. Enumerable.Range(0, groups).Select(index => factory.GetGroup(providerName, index))];
-    }
+    private volatile IRaftGroup[]? _groups;
 
     /// <summary>All groups of the provider.</summary>
-    public IReadOnlyList<IRaftGroup> Groups => _groups;
+    public async ValueTask<IReadOnlyList<IRaftGroup>> GroupsAsync(CancellationToken cancellationToken) => _groups ?? await AskAsync(cancellationToken);
 
     /// <summary>Locates a state.</summary>
-    public StateLocation Locate(GrainId grainId, string stateName)
+    /// <exception cref="RaftException">The number of groups could not be learned. Nothing was done with the state.</exception>
+    public async ValueTask<StateLocation> LocateAsync(GrainId grainId, string stateName, CancellationToken cancellationToken)
     {
-        var slot = GrainSlot.Of(_serviceId, _providerName, grainId, stateName);
-        return new StateLocation(slot, RecordKey.Create(grainId, stateName), _groups[GroupOf(slot, _groups.Length)]);
+        var slot = GrainSlot.Of(serviceId, providerName, grainId, stateName);
+        var key = RecordKey.Create(grainId, stateName);
+        var groups = _groups ?? await AskAsync(cancellationToken);
+        return new StateLocation(slot, (ushort)groups.Length, key, groups[SlotMap.GroupOf(slot, groups.Length)]);
     }
 
-    /// <summary>The group of a slot among <paramref name="groups"/>.</summary>
-    internal static int GroupOf(ushort slot, int groups) => slot * groups / GrainSlot.Count;
+    private async Task<IRaftGroup[]> AskAsync(CancellationToken cancellationToken)
+    {
+        var count = await factory.CountGroupsAsync(providerName, cancellationToken);
+        return _groups = [.. Enumerable.Range(0, count).Select(index => factory.GetGroup(providerName, index))];
+    }
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Runtime;
@@ -18,18 +17,10 @@ internal sealed partial class RaftGrainStorage : IGrainStorage
     private readonly GroupRouter _router;
     private readonly IActivatorProvider _activators;
     private readonly ILogger _logger;
-    private readonly ulong _process;
-    private long _operations;
-
     public RaftGrainStorage(
         string name, RaftGrainStorageOptions options, GroupRouter router, IActivatorProvider activators, ILogger<RaftGrainStorage> logger)
     {
         (_name, _options, _router, _activators, _logger) = (name, options, router, activators, logger);
-
-        // Zero means "no command yet" where a group draws its incarnation from this number.
-        Span<byte> random = stackalloc byte[sizeof(ulong)];
-        RandomNumberGenerator.Fill(random);
-        _process = BitConverter.ToUInt64(random) | 1;
     }
 
     /// <inheritdoc/>
@@ -48,8 +39,8 @@ internal sealed partial class RaftGrainStorage : IGrainStorage
     public async Task ReadStateAsync<T>(
         string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
     {
-        var location = _router.Locate(grainId, stateName);
-        var query = GrainQuery.Get(location.Slot, location.Key).Encode();
+        var location = await _router.LocateAsync(grainId, stateName, cancellationToken);
+        var query = GrainQuery.Get(location.Slot, location.Groups, location.Key).Encode();
         var bytes = await location.Group.ReadAsync(query, _options.ReadMode, cancellationToken);
         var answer = GrainAnswer.Decode(location.Group.Id, bytes);
         RequireVerdict(answer.Verdict is GrainVerdict.Read, answer, location, stateName, grainId);
@@ -70,12 +61,14 @@ internal sealed partial class RaftGrainStorage : IGrainStorage
     {
         // The state object is the grain's own and may change while this waits, so it becomes bytes before the first await.
         var payload = Serialize(stateName, grainId, grainState.State);
-        var location = _router.Locate(grainId, stateName);
+        var expectation = Expectation.Parse(grainState.ETag);
+        var location = await _router.LocateAsync(grainId, stateName, cancellationToken);
         var command = new GrainCommand(
             GrainCommandKind.Write,
             location.Slot,
-            NextOperation(),
-            Expectation.Parse(grainState.ETag),
+            location.Groups,
+            OperationIds.Next(),
+            expectation,
             location.Key,
             GrainCommand.ChecksumOf(payload.Span),
             payload);
@@ -89,12 +82,14 @@ internal sealed partial class RaftGrainStorage : IGrainStorage
     public async Task ClearStateAsync<T>(
         string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
     {
-        var location = _router.Locate(grainId, stateName);
+        var expectation = Expectation.Parse(grainState.ETag);
+        var location = await _router.LocateAsync(grainId, stateName, cancellationToken);
         var command = new GrainCommand(
             _options.DeleteStateOnClear ? GrainCommandKind.Delete : GrainCommandKind.Clear,
             location.Slot,
-            NextOperation(),
-            Expectation.Parse(grainState.ETag),
+            location.Groups,
+            OperationIds.Next(),
+            expectation,
             location.Key,
             Checksum: 0,
             Payload: default);
@@ -114,6 +109,8 @@ internal sealed partial class RaftGrainStorage : IGrainStorage
         IGrainState<T> grainState,
         CancellationToken cancellationToken)
     {
+        // From here on a cancellation leaves the outcome open.
+        cancellationToken.ThrowIfCancellationRequested();
         GrainAnswer answer;
         try
         {
@@ -137,8 +134,6 @@ internal sealed partial class RaftGrainStorage : IGrainStorage
                 grainState.ETag)
             : answer;
     }
-
-    private OperationId NextOperation() => new(_process, (ulong)Interlocked.Increment(ref _operations));
 
     private ReadOnlyMemory<byte> Serialize<T>(string stateName, GrainId grainId, T state)
     {

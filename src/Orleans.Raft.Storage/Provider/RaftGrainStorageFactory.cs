@@ -30,6 +30,5 @@ internal static class RaftGrainStorageFactory
     private static GroupRouter CreateRouter(IServiceProvider services, string name) => new(
         services.GetRequiredService<IOptions<ClusterOptions>>().Value.ServiceId,
         name,
-        services.GetRequiredService<IRaftGroupFactory>(),
-        OptionsOf(services, name).Groups);
+        services.GetRequiredService<IRaftGroupFactory>());
 }

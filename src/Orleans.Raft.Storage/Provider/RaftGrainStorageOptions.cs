@@ -16,13 +16,13 @@ public sealed class RaftGrainStorageOptions : IStorageProviderSerializerOptions
     public const int DefaultMaxStateSize = 4 * 1024 * 1024;
 
     /// <summary>
-    /// Number of Raft groups over which the states are spread, 1 to 4,096. It must be the same on every silo and may not change once there are states:
-    /// a state is looked for in the group that this number gives.
+    /// Number of Raft groups over which the states are spread, 1 to 4,096. Counts when the provider's groups are created, once; a silo that is configured differently
+    /// later says so in a warning, and nothing moves.
     /// </summary>
     /// <value>16 by default.</value>
     public int Groups { get; set; } = DefaultGroups;
 
-    /// <summary>Replicas of each group; as many as there are initial silos if there are fewer. A write survives the loss of all but a majority of them.</summary>
+    /// <summary>Replicas of each group; as many as there are initial silos if there are fewer. Counts once, like <see cref="Groups"/>. A write survives the loss of all but a majority of them.</summary>
     /// <value>3 by default.</value>
     public int ReplicationFactor { get; set; } = DefaultReplicationFactor;
 

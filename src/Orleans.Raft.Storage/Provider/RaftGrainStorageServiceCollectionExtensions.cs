@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Providers;
 using Orleans.Raft;
+using Orleans.Raft.Hosting;
 using Orleans.Raft.Storage.Provider;
 using Orleans.Runtime.Hosting;
 
@@ -39,6 +40,22 @@ public static class RaftGrainStorageServiceCollectionExtensions
             ServiceDescriptor.Transient<IPostConfigureOptions<RaftGrainStorageOptions>, RaftGrainStorageSerializerConfigurator>());
         services.ConfigureNamedOptionForLogging<RaftGrainStorageOptions>(name);
         services.TryAddKeyedSingleton<IRaftStorageCatalog>(name, RaftGrainStorageFactory.CreateCatalog);
+        services.AddRaftGroups(name);
         return services.AddGrainStorage(name, RaftGrainStorageFactory.Create);
+    }
+
+    /// <summary>The provider's groups. Their number is an option that is known only when the silo starts, so the family is built then.</summary>
+    private static void AddRaftGroups(this IServiceCollection services, string name)
+    {
+        services.AddRaft();
+        services.AddRaftEngine();
+        services.AddSingleton(provider =>
+        {
+            var options = provider.GetRequiredService<IOptionsMonitor<RaftGrainStorageOptions>>().Get(name);
+            return new RaftGroupFamily(
+                name,
+                new RaftGroupOptions { Groups = options.Groups, ReplicationFactor = options.ReplicationFactor },
+                static (_, group) => new GrainStateMachine(group.Index));
+        });
     }
 }

@@ -18,6 +18,12 @@ internal sealed class FakeRaftGroups : IRaftGroupFactory
     /// <summary>Commands that were lost on the way and may still arrive.</summary>
     public List<Action> InFlight { get; } = [];
 
+    /// <summary>Groups of each family.</summary>
+    public int Count { get; set; } = 16;
+
+    /// <summary>Whether nobody knows the number of groups.</summary>
+    public bool CountFails { get; set; }
+
     public IRaftGroup GetGroup(string name, int index)
     {
         lock (_groups)
@@ -27,7 +33,9 @@ internal sealed class FakeRaftGroups : IRaftGroupFactory
         }
     }
 
-    public ValueTask<int> CountGroupsAsync(string name, CancellationToken cancellationToken) => new(16);
+    public ValueTask<int> CountGroupsAsync(string name, CancellationToken cancellationToken) => CountFails
+        ? throw new RaftException($"{name} is not created yet.")
+        : ValueTask.FromResult(Count);
 
     internal enum Fate
     {
@@ -40,7 +48,7 @@ internal sealed class FakeRaftGroups : IRaftGroupFactory
 
     private sealed class FakeRaftGroup(RaftGroupId id, FakeRaftGroups owner) : IRaftGroup
     {
-        private readonly GrainStateMachine _machine = new();
+        private readonly GrainStateMachine _machine = new(id.Index);
         private long _index;
 
         public RaftGroupId Id => id;

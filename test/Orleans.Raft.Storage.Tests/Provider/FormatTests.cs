@@ -17,9 +17,9 @@ public sealed class FormatTests
         var expectation = Expectation.Exactly(Version).OrWrittenBy(Operation, deletes: true);
         byte[] payload = [.. "hello"u8];
         var bytes = new GrainCommand(
-            GrainCommandKind.Write, 535, Operation, expectation, Key, GrainCommand.ChecksumOf(payload), payload).Encode();
+            GrainCommandKind.Write, 535, 16, Operation, expectation, Key, GrainCommand.ChecksumOf(payload), payload).Encode();
         Assert.Equal(
-            "01" + "01" + "1702" + "1100FFEEDDCCBBAA" + "0900000000000000"
+            "01" + "01" + "1702" + "1000" + "1100FFEEDDCCBBAA" + "0900000000000000"
             + "13" + "8877665544332211" + "F401000000000000" + "03000000" + "1100FFEEDDCCBBAA" + "0900000000000000"
             + "0B000000" + "0004" + "63617274" + "0001" + "73" + "3432"
             + "A36D9F887D82C726" + "68656C6C6F",
@@ -29,15 +29,15 @@ public sealed class FormatTests
     [Fact]
     public void The_bytes_of_clears_queries_and_answers_never_change()
     {
-        var clear = new GrainCommand(GrainCommandKind.Clear, 1, Operation, Expectation.Absent, Key, 0, default).Encode();
-        Assert.Equal("010201001100FFEEDDCCBBAA0900000000000000010B0000000004636172740001733432", Convert.ToHexString(clear));
-        Assert.Equal("010117020004636172740001733432", Convert.ToHexString(GrainQuery.Get(535, Key).Encode()));
+        var clear = new GrainCommand(GrainCommandKind.Clear, 1, 16, Operation, Expectation.Absent, Key, 0, default).Encode();
+        Assert.Equal("0102010010001100FFEEDDCCBBAA0900000000000000010B0000000004636172740001733432", Convert.ToHexString(clear));
+        Assert.Equal("0101170210000004636172740001733432", Convert.ToHexString(GrainQuery.Get(535, 16, Key).Encode()));
         Assert.Equal("0102000400000004636172740001733432", Convert.ToHexString(GrainQuery.List(Key, 1024).Encode()));
         var record = new GrainRecord(Version, Operation, true, 5, new byte[] { 1, 2 });
-        Assert.Equal("010300", Convert.ToHexString(new GrainAnswer(GrainVerdict.Conflict, null).Encode()));
+        Assert.Equal("0103001000", Convert.ToHexString(new GrainAnswer(GrainVerdict.Conflict, 16, null).Encode()));
         Assert.Equal(
-            "0105038877665544332211F401000000000000030000001100FFEEDDCCBBAA090000000000000005000000000000000102",
-            Convert.ToHexString(new GrainAnswer(GrainVerdict.Read, record).Encode()));
+            "01050310008877665544332211F401000000000000030000001100FFEEDDCCBBAA090000000000000005000000000000000102",
+            Convert.ToHexString(new GrainAnswer(GrainVerdict.Read, 16, record).Encode()));
         Assert.Equal(
             "010501010000000B00000000046361727400017334328877665544332211F401000000000000030000001100FFEEDDCCBBAA09000000000000000500000000000000020000000102",
             Convert.ToHexString(new GrainPage([new KeyedRecord(Key, record)], IsLast: true).Encode()));
@@ -48,7 +48,7 @@ public sealed class FormatTests
     {
         byte[] payload = [1, 2, 3];
         var bytes = new GrainCommand(
-            GrainCommandKind.Write, 1, Operation, Expectation.Exactly(Version), Key, GrainCommand.ChecksumOf(payload), payload).Encode();
+            GrainCommandKind.Write, 1, 16, Operation, Expectation.Exactly(Version), Key, GrainCommand.ChecksumOf(payload), payload).Encode();
         Assert.True(GrainCommand.TryDecode(bytes, out _));
         for (var length = 0; length < bytes.Length; length++)
         {
@@ -63,7 +63,7 @@ public sealed class FormatTests
     public void Random_bytes_never_throw_out_of_the_state_machine_unless_they_claim_a_newer_format()
     {
         var random = new Random(20261124);
-        var machine = new GrainStateMachine();
+        var machine = new GrainStateMachine(0);
         for (var i = 0; i < 20_000; i++)
         {
             var bytes = new byte[random.Next(1, 80)];
@@ -92,7 +92,7 @@ public sealed class FormatTests
     [Fact]
     public void An_answer_of_another_format_names_the_group()
     {
-        var error = Assert.Throws<RaftException>(() => GrainAnswer.Decode(Group, new byte[] { 9, 1, 0 }));
+        var error = Assert.Throws<RaftException>(() => GrainAnswer.Decode(Group, new byte[] { 9, 1, 0, 0, 0 }));
         Assert.Contains("raft/0", error.Message, StringComparison.Ordinal);
         Assert.Throws<RaftException>(() => GrainPage.Decode(Group, new byte[] { 1, 5, 0, 255, 255, 255, 127 }));
     }

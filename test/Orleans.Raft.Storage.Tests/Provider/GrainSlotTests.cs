@@ -34,7 +34,7 @@ public sealed class GrainSlotTests
             var sizes = new int[groups];
             for (var slot = 0; slot < GrainSlot.Count; slot++)
             {
-                sizes[GroupRouter.GroupOf((ushort)slot, groups)]++;
+                sizes[SlotMap.GroupOf((ushort)slot, groups)]++;
             }
 
             Assert.True(sizes.Max() - sizes.Min() <= 1, $"{groups} groups: {sizes.Min()} to {sizes.Max()} slots");

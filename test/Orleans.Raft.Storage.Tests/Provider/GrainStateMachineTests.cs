@@ -40,7 +40,7 @@ public sealed class GrainStateMachineTests
     [InlineData(Stored.Tombstone, Passed.Foreign, false)]
     public void A_command_is_accepted_exactly_if_its_ETag_is_the_stored_one(Stored stored, Passed passed, bool accepted)
     {
-        foreach (var kind in Enum.GetValues<GrainCommandKind>())
+        foreach (var kind in new[] { GrainCommandKind.Write, GrainCommandKind.Clear, GrainCommandKind.Delete })
         {
             var machine = new Machine();
             var stale = machine.Send(GrainCommandKind.Write, 1, Expectation.Absent).Record!.Value.Version;
@@ -77,7 +77,7 @@ public sealed class GrainStateMachineTests
     [Fact]
     public void The_ETag_is_the_commands_position_under_the_groups_incarnation()
     {
-        var machine = new GrainStateMachine();
+        var machine = new GrainStateMachine(0);
         var answer = GrainAnswer.Decode(Group, machine.Apply(
             new CommandPosition(7, 500, 3), Machine.Command(GrainCommandKind.Write, 1, Expectation.Absent, new OperationId(Process, 1)).Encode()));
         Assert.Equal("500.3-0000000000000051", answer.Record!.Value.Version.ToString());
@@ -86,10 +86,10 @@ public sealed class GrainStateMachineTests
     [Fact]
     public void A_group_born_again_does_not_accept_the_ETags_of_its_former_life()
     {
-        var former = new GrainStateMachine().Apply(
+        var former = new GrainStateMachine(0).Apply(
             new CommandPosition(1, 1, 0), Machine.Command(GrainCommandKind.Write, 1, Expectation.Absent, new OperationId(1, 1)).Encode());
         var etag = GrainAnswer.Decode(Group, former).Record!.Value.Version;
-        var reborn = new GrainStateMachine();
+        var reborn = new GrainStateMachine(0);
         reborn.Apply(new CommandPosition(1, 1, 0), Machine.Command(GrainCommandKind.Write, 1, Expectation.Absent, new OperationId(2, 1)).Encode());
         var answer = GrainAnswer.Decode(Group, reborn.Apply(
             new CommandPosition(1, 2, 0), Machine.Command(GrainCommandKind.Write, 1, Expectation.Exactly(etag), new OperationId(2, 2)).Encode()));
@@ -99,12 +99,31 @@ public sealed class GrainStateMachineTests
     [Fact]
     public void The_machine_keeps_no_slice_of_a_commands_bytes()
     {
-        var machine = new GrainStateMachine();
+        var machine = new GrainStateMachine(0);
         var bytes = Machine.Command(GrainCommandKind.Write, 1, Expectation.Absent, new OperationId(Process, 1)).Encode();
         machine.Apply(new CommandPosition(1, 1, 0), bytes);
         Array.Fill(bytes, (byte)0x67);
-        var record = GrainAnswer.Decode(Group, machine.Query(GrainQuery.Get(0, Machine.Key(1)).Encode())).Record;
+        var record = GrainAnswer.Decode(Group, machine.Query(GrainQuery.Get(0, 1, Machine.Key(1)).Encode())).Record;
         Assert.Equal(record!.Value.Checksum, GrainCommand.ChecksumOf(record.Value.Payload.Span));
+    }
+
+    [Fact]
+    public void A_command_or_read_for_a_slot_that_the_group_does_not_own_is_refused()
+    {
+        var machine = new GrainStateMachine(groupIndex: 2);
+        var position = new CommandPosition(1, 1, 0);
+        GrainVerdict Send(ushort slot, ushort groups) => GrainAnswer.Decode(Group, machine.Apply(position, (Machine.Command(
+            GrainCommandKind.Write, 1, Expectation.Absent, new OperationId(Process, 1)) with { Slot = slot, Groups = groups }).Encode())).Verdict;
+        GrainVerdict Read(ushort slot, ushort groups) =>
+            GrainAnswer.Decode(Group, machine.Query(GrainQuery.Get(slot, groups, Machine.Key(1)).Encode())).Verdict;
+
+        Assert.Equal(GrainVerdict.NotOwned, Send(slot: 1023, groups: 8));
+        Assert.Equal(GrainVerdict.Written, Send(slot: 1024, groups: 8));
+        Assert.Equal(GrainVerdict.NotOwned, Send(slot: 1536, groups: 8));
+        Assert.Equal(GrainVerdict.NotOwned, Send(slot: 1024, groups: 9));
+        Assert.Equal(GrainVerdict.Read, Read(slot: 1024, groups: 8));
+        Assert.Equal(GrainVerdict.NotOwned, Read(slot: 1023, groups: 8));
+        Assert.Equal(GrainVerdict.NotOwned, Read(slot: 512, groups: 4));
     }
 
     // Few keys and short entries, so that an entry repeats a key and adjacent entries do (SAFETY-RULES A13).
@@ -190,7 +209,7 @@ public sealed class GrainStateMachineTests
 
     private sealed class Machine
     {
-        private readonly GrainStateMachine _machine = new();
+        private readonly GrainStateMachine _machine = new(0);
         private CommandPosition _next = new(1, 1, 0);
         private ulong _operations;
 
@@ -199,7 +218,7 @@ public sealed class GrainStateMachineTests
         public static GrainCommand Command(GrainCommandKind kind, int key, Expectation expectation, OperationId operation)
         {
             byte[] payload = kind is GrainCommandKind.Write ? [(byte)key, (byte)operation.Number] : [];
-            return new GrainCommand(kind, 0, operation, expectation, Key(key), GrainCommand.ChecksumOf(payload), payload);
+            return new GrainCommand(kind, 0, 1, operation, expectation, Key(key), GrainCommand.ChecksumOf(payload), payload);
         }
 
         public void NextEntry() => _next = new CommandPosition(1, _next.Index + 1, 0);
@@ -212,7 +231,7 @@ public sealed class GrainStateMachineTests
             return answer;
         }
 
-        public GrainRecord? Read(int key) => GrainAnswer.Decode(Group, _machine.Query(GrainQuery.Get(0, Key(key)).Encode())).Record;
+        public GrainRecord? Read(int key) => GrainAnswer.Decode(Group, _machine.Query(GrainQuery.Get(0, 1, Key(key)).Encode())).Record;
 
         public List<byte[]> ListAll(int pageBytes)
         {

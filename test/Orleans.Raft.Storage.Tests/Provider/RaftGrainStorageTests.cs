@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Raft.Storage.Provider;
+using Orleans.Raft.Storage.Tests.Provider.Contract;
 using Orleans.Runtime;
 using Orleans.Serialization;
 using Orleans.Storage;
@@ -165,6 +166,35 @@ public sealed class RaftGrainStorageTests
         Assert.Contains($"'{name}'", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_number_of_groups_is_the_replicated_one_whatever_the_configuration_says()
+    {
+        var states = Enumerable.Range(0, 100).Select(i => GrainId.Create("cart", $"{i}")).ToList();
+        foreach (var groups in new[] { 16, 32, 1 })
+        {
+            var storage = Create(options => options.Groups = groups);
+            foreach (var grain in states)
+            {
+                var state = new GrainState<Cart>();
+                await storage.ReadStateAsync("s", grain, state);
+                Assert.Equal(groups != 16, state.RecordExists);
+                await storage.WriteStateAsync("s", grain, state);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_write_that_could_not_even_learn_its_group_has_definitely_not_happened()
+    {
+        var storage = Create();
+        _groups.CountFails = true;
+        var state = new GrainState<Cart>(new Cart("x"));
+        await Assert.ThrowsAsync<RaftException>(() => storage.WriteStateAsync("s", Grain, state));
+        Assert.Null(state.ETag);
+        _groups.CountFails = false;
+        await storage.WriteStateAsync("s", Grain, state);
+    }
+
     private static OrleansGrainStorageSerializer Serializer() =>
         new(new ServiceCollection().AddSerializer().BuildServiceProvider().GetRequiredService<Serializer>());
 
@@ -196,14 +226,6 @@ public sealed class RaftGrainStorageTests
     }
 
     private sealed class Unserializable
-    {
-    }
-}
-
-[GenerateSerializer]
-public sealed record Cart([property: Id(0)] string Text)
-{
-    public Cart() : this(string.Empty)
     {
     }
 }

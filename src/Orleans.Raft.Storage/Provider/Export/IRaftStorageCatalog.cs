@@ -1,3 +1,5 @@
+using Orleans.Runtime;
+
 namespace Orleans.Raft;
 
 /// <summary>
@@ -14,4 +16,12 @@ public interface IRaftStorageCatalog
     /// <param name="cancellationToken">Ends the stream.</param>
     /// <exception cref="RaftException">A group could not answer.</exception>
     IAsyncEnumerable<RaftStateRecord> ReadAllAsync(RaftReadOptions options, CancellationToken cancellationToken);
+
+    /// <summary>One state as it is stored, without its grain; null if there is none.</summary>
+    /// <param name="grainId">Whose state.</param>
+    /// <param name="stateName">Name of the state, as the grain's <c>[PersistentState]</c> says it.</param>
+    /// <param name="options">How fresh it must be.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="RaftException">The group could not answer.</exception>
+    ValueTask<RaftStateRecord?> ReadAsync(GrainId grainId, string stateName, RaftReadOptions options, CancellationToken cancellationToken);
 }

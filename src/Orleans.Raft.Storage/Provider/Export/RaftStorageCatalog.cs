@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Orleans.Runtime;
 using Orleans.Storage;
 
 namespace Orleans.Raft.Storage.Provider;
@@ -13,7 +14,8 @@ internal sealed class RaftStorageCatalog(GroupRouter router, IGrainStorageSerial
     public async IAsyncEnumerable<RaftStateRecord> ReadAllAsync(
         RaftReadOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var cursors = router.Groups.Select(group => new GroupCursor(group, options)).ToArray();
+        var groups = await router.GroupsAsync(cancellationToken);
+        var cursors = groups.Select(group => new GroupCursor(group, options)).ToArray();
         var heads = new PriorityQueue<GroupCursor, ReadOnlyMemory<byte>>(KeyOrder.Instance);
         await Task.WhenAll(cursors.Select(cursor => cursor.FillAsync(cancellationToken)));
         foreach (var cursor in cursors.Where(cursor => cursor.HasCurrent))
@@ -23,7 +25,7 @@ internal sealed class RaftStorageCatalog(GroupRouter router, IGrainStorageSerial
 
         while (heads.TryDequeue(out var cursor, out _))
         {
-            yield return ToRecord(cursor);
+            yield return ToRecord(cursor.Group, cursor.Current);
             if (await cursor.MoveNextAsync(cancellationToken))
             {
                 heads.Enqueue(cursor, cursor.Current.Key);
@@ -31,19 +33,35 @@ internal sealed class RaftStorageCatalog(GroupRouter router, IGrainStorageSerial
         }
     }
 
-    private RaftStateRecord ToRecord(GroupCursor cursor)
+    /// <inheritdoc/>
+    public async ValueTask<RaftStateRecord?> ReadAsync(
+        GrainId grainId, string stateName, RaftReadOptions options, CancellationToken cancellationToken)
     {
-        var (key, record) = cursor.Current;
+        var location = await router.LocateAsync(grainId, stateName, cancellationToken);
+        var group = location.Group;
+        var bytes = await group.ReadAsync(GrainQuery.Get(location.Slot, location.Groups, location.Key).Encode(), options, cancellationToken);
+        var answer = GrainAnswer.Decode(group.Id, bytes);
+        return answer switch
+        {
+            { Verdict: not GrainVerdict.Read } => throw new RaftException($"Group {group.Id} answered {answer.Verdict} to a read of {grainId}, state '{stateName}'."),
+            { Record: { Exists: true } record } => ToRecord(group.Id, new KeyedRecord(location.Key, record)),
+            _ => null,
+        };
+    }
+
+    private RaftStateRecord ToRecord(RaftGroupId group, in KeyedRecord item)
+    {
+        var (key, record) = item;
         if (!RecordKey.TryParse(key.Span, out var grainId, out var stateName))
         {
-            throw new RaftException($"Group {cursor.Group}: key {Convert.ToHexString(key.Span)}, version {record.Version}, is none of this format.");
+            throw new RaftException($"Group {group}: key {Convert.ToHexString(key.Span)}, version {record.Version}, is none of this format.");
         }
 
         var checksum = GrainCommand.ChecksumOf(record.Payload.Span);
         return checksum == record.Checksum
             ? new RaftStateRecord(grainId, stateName, record.Version.ToString(), record.Payload, serializer)
             : throw new RaftException(
-                $"Group {cursor.Group}: state '{stateName}' of grain {grainId}, version {record.Version}: checksum {record.Checksum:x16} expected, {checksum:x16} found.");
+                $"Group {group}: state '{stateName}' of grain {grainId}, version {record.Version}: checksum {record.Checksum:x16} expected, {checksum:x16} found.");
     }
 
     private sealed class KeyOrder : IComparer<ReadOnlyMemory<byte>>

@@ -17,11 +17,12 @@ internal enum GrainCommandKind : byte
 }
 
 /// <summary>
-/// A write or clear, as proposed. Format 1, little-endian: format byte, kind byte, slot (2), operation (16), expectation flags
+/// A write or clear, as proposed. Format 1, little-endian: format byte, kind byte, slot (2), groups (2), operation (16), expectation flags
 /// (bit 0 absence, bit 1 version, bits 4 to 7 number of operations), version (20, if any), operations (16 each), key (4 + n), and for a write checksum (8) and payload.
 /// </summary>
 /// <param name="Kind">What it does.</param>
 /// <param name="Slot">Slot of the key.</param>
+/// <param name="Groups">Number of groups by which the sender found this one.</param>
 /// <param name="Operation">Which operation of which provider it is.</param>
 /// <param name="Expectation">What the stored record must be.</param>
 /// <param name="Key">See <see cref="RecordKey"/>.</param>
@@ -30,6 +31,7 @@ internal enum GrainCommandKind : byte
 internal readonly record struct GrainCommand(
     GrainCommandKind Kind,
     ushort Slot,
+    ushort Groups,
     OperationId Operation,
     Expectation Expectation,
     ReadOnlyMemory<byte> Key,
@@ -42,7 +44,7 @@ internal readonly record struct GrainCommand(
     private const byte AbsenceFlag = 1;
     private const byte VersionFlag = 2;
     private const int OperationsShift = 4;
-    private const int FixedSize = 2 + sizeof(ushort) + OperationId.Size + 1 + sizeof(int);
+    private const int FixedSize = 2 + (2 * sizeof(ushort)) + OperationId.Size + 1 + sizeof(int);
 
     /// <summary>XXH64 of a payload.</summary>
     public static ulong ChecksumOf(ReadOnlySpan<byte> payload) => XxHash64.HashToUInt64(payload);
@@ -58,6 +60,7 @@ internal readonly record struct GrainCommand(
         writer.Byte(Format);
         writer.Byte((byte)Kind);
         writer.UInt16(Slot);
+        writer.UInt16(Groups);
         writer.Operation(Operation);
         writer.Byte((byte)((Expectation.AcceptsAbsence ? AbsenceFlag : 0)
             | (Expectation.Version is null ? 0 : VersionFlag) | (operations.Length << OperationsShift)));
@@ -87,16 +90,17 @@ internal readonly record struct GrainCommand(
         var reader = new ByteReader(bytes);
         var format = reader.Byte();
         var kind = (GrainCommandKind)reader.Byte();
-        var slot = reader.UInt16();
+        var (slot, groups) = (reader.UInt16(), reader.UInt16());
         var operation = reader.Operation();
         var expectation = ReadExpectation(ref reader);
         var key = reader.Bytes();
         var isWrite = kind is GrainCommandKind.Write;
         var checksum = isWrite ? reader.UInt64() : 0;
         var payload = isWrite ? reader.Rest() : default;
-        command = new GrainCommand(kind, slot, operation, expectation, key, checksum, payload);
+        command = new GrainCommand(kind, slot, groups, operation, expectation, key, checksum, payload);
         return reader.IsAtEnd && format == Format && kind is >= GrainCommandKind.Write and <= GrainCommandKind.Delete
-            && slot < GrainSlot.Count && !key.IsEmpty && (!isWrite || checksum == ChecksumOf(payload.Span));
+            && slot < GrainSlot.Count && groups is > 0 and <= GrainSlot.Count && !key.IsEmpty
+            && (!isWrite || checksum == ChecksumOf(payload.Span));
     }
 
     private static Expectation ReadExpectation(ref ByteReader reader)

@@ -11,31 +11,34 @@ internal enum GrainQueryKind : byte
 }
 
 /// <summary>
-/// A query. Format 1, little-endian: format byte, kind byte; for one record slot (2) and key; for a page its limit in bytes (4) and the key after which it begins (empty: the first).
+/// A query. Format 1, little-endian: format byte, kind byte; for one record slot (2), groups (2) and key; for a page its limit in bytes (4) and the key after which it begins
+/// (empty: the first).
 /// </summary>
 /// <param name="Kind">What it asks for.</param>
 /// <param name="Slot">Slot of the key; only for one record.</param>
+/// <param name="Groups">Number of groups by which the sender found this one; only for one record.</param>
 /// <param name="Key">The record's key, or the key after which the page begins.</param>
 /// <param name="PageBytes">Bytes of payload after which a page ends; it holds one record at least.</param>
-internal readonly record struct GrainQuery(GrainQueryKind Kind, ushort Slot, int PageBytes, ReadOnlyMemory<byte> Key)
+internal readonly record struct GrainQuery(GrainQueryKind Kind, ushort Slot, ushort Groups, int PageBytes, ReadOnlyMemory<byte> Key)
 {
     /// <summary>Asks for one record.</summary>
-    public static GrainQuery Get(ushort slot, ReadOnlyMemory<byte> key) => new(GrainQueryKind.Get, slot, 0, key);
+    public static GrainQuery Get(ushort slot, ushort groups, ReadOnlyMemory<byte> key) => new(GrainQueryKind.Get, slot, groups, 0, key);
 
     /// <summary>Asks for the page after a key.</summary>
-    public static GrainQuery List(ReadOnlyMemory<byte> after, int pageBytes) => new(GrainQueryKind.List, 0, pageBytes, after);
+    public static GrainQuery List(ReadOnlyMemory<byte> after, int pageBytes) => new(GrainQueryKind.List, 0, 0, pageBytes, after);
 
     /// <summary>Encodes the query.</summary>
     public byte[] Encode()
     {
         var isGet = Kind is GrainQueryKind.Get;
-        var bytes = new byte[2 + (isGet ? sizeof(ushort) : sizeof(int)) + Key.Length];
+        var bytes = new byte[2 + (isGet ? 2 * sizeof(ushort) : sizeof(int)) + Key.Length];
         var writer = new ByteWriter(bytes);
         writer.Byte(GrainCommand.Format);
         writer.Byte((byte)Kind);
         if (isGet)
         {
             writer.UInt16(Slot);
+            writer.UInt16(Groups);
         }
         else
         {
@@ -52,11 +55,10 @@ internal readonly record struct GrainQuery(GrainQueryKind Kind, ushort Slot, int
         var reader = new ByteReader(bytes);
         var format = reader.Byte();
         var kind = (GrainQueryKind)reader.Byte();
-        var isGet = kind is GrainQueryKind.Get;
-        var slot = isGet ? reader.UInt16() : (ushort)0;
-        var pageBytes = isGet ? 0 : reader.Int32();
-        query = new GrainQuery(kind, slot, pageBytes, reader.Rest());
-        return reader.IsAtEnd && format == GrainCommand.Format && kind is GrainQueryKind.Get or GrainQueryKind.List
+        var (slot, groups) = kind is GrainQueryKind.Get ? (reader.UInt16(), reader.UInt16()) : ((ushort)0, (ushort)0);
+        var pageBytes = kind is GrainQueryKind.List ? reader.Int32() : 0;
+        query = new GrainQuery(kind, slot, groups, pageBytes, reader.Rest());
+        return reader.IsAtEnd && format == GrainCommand.Format && kind is >= GrainQueryKind.Get and <= GrainQueryKind.List
             && slot < GrainSlot.Count && pageBytes >= 0;
     }
 }

@@ -1,0 +1,245 @@
+using System.Text;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace KeyValueStore;
+
+/// <summary>
+/// The HTTP surface. Requests are told apart by their raw target, since the decoded path no longer tells <c>a%2Fb</c> from <c>a/b</c>.
+/// </summary>
+internal sealed class HttpApi(SiloCluster cluster, KeyValueClient client)
+{
+    public const int MaxValueBytes = 1024 * 1024;
+
+    private const string KeyPrefix = "/kv/";
+    private const string SilosPrefix = "/raft/silos/";
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        try
+        {
+            await RouteAsync(context);
+        }
+        catch (Exception exception) when (Failure.IsExpected(exception) && !context.RequestAborted.IsCancellationRequested)
+        {
+            var isRead = HttpMethods.IsGet(context.Request.Method);
+            await Problem.UnavailableAsync(context, exception.Message, isRead ? Failure.Failed : Failure.OutcomeOf(exception));
+        }
+    }
+
+    private Task RouteAsync(HttpContext context)
+    {
+        var (path, query) = Target(context);
+        if (path == "/health/live")
+        {
+            return Only(context, HttpMethods.Get, () => TextAsync(context, 200, "alive"));
+        }
+
+        if (path == "/health/ready")
+        {
+            var isReady = cluster is { HasStarted: true, IsStopping: false };
+            return Only(context, HttpMethods.Get, () => TextAsync(context, isReady ? 200 : 503, isReady ? "ready" : "not ready"));
+        }
+
+        if (cluster.IsStopping || !cluster.HasStarted)
+        {
+            return Problem.UnavailableAsync(context, cluster.IsStopping ? "This process is stopping." : "The silos are starting.", Failure.Failed);
+        }
+
+        return path switch
+        {
+            _ when path.StartsWith(KeyPrefix, StringComparison.Ordinal) => HandleKeyAsync(context, path[KeyPrefix.Length..], query),
+            "/import" => Only(context, HttpMethods.Post, () => ImportAsync(context)),
+            "/export" => Only(context, HttpMethods.Get, () => ExportAsync(context)),
+            "/raft/silos" => Only(context, HttpMethods.Get, () => SilosAsync(context)),
+            _ when path.StartsWith(SilosPrefix, StringComparison.Ordinal) =>
+                Only(context, HttpMethods.Post, () => StopOrStartAsync(context, path[SilosPrefix.Length..])),
+            _ => Problem.WriteAsync(context, 404, "There is nothing at this address. See samples/KeyValueStore/README.md."),
+        };
+    }
+
+    private async Task HandleKeyAsync(HttpContext context, string segment, string query)
+    {
+        var method = context.Request.Method;
+        if (!HttpMethods.IsGet(method) && !HttpMethods.IsPut(method) && !HttpMethods.IsDelete(method))
+        {
+            await MethodNotAllowedAsync(context, "GET, PUT, DELETE");
+        }
+        else if (KeyCodec.FromTarget(segment) is not { } key)
+        {
+            await Problem.WriteAsync(context, 400, $"A key is 1 to {KeyCodec.MaxKeyBytes} bytes, percent-escaped in one segment of the path.");
+        }
+        else if (!Condition.TryParse(context.Request.Headers, out var condition))
+        {
+            await Problem.WriteAsync(context, 400, "If-Match and If-None-Match take * or quoted ETags.");
+        }
+        else if (HttpMethods.IsGet(method))
+        {
+            var isLocal = query is "?consistency=local";
+            await AnswerAsync(context, isLocal ? await client.GetLocalAsync(key, context.RequestAborted) : await client.Grain(key).Get());
+        }
+        else if (HttpMethods.IsDelete(method))
+        {
+            await AnswerAsync(context, await client.Grain(key).Delete(condition));
+        }
+        else if (await ReadValueAsync(context) is { } value)
+        {
+            await AnswerAsync(context, await client.Grain(key).Put(value, condition));
+        }
+        else
+        {
+            await Problem.WriteAsync(context, 413, $"A value may have {MaxValueBytes} bytes.");
+        }
+    }
+
+    private static async Task AnswerAsync(HttpContext context, Reading reading)
+    {
+        var response = context.Response;
+        if (reading.ETag is { } etag)
+        {
+            response.Headers.ETag = $"\"{etag}\"";
+        }
+
+        switch (reading.Outcome)
+        {
+            case Outcome.Found:
+                response.ContentType = "application/octet-stream";
+                response.ContentLength = reading.Value.Length;
+                await response.Body.WriteAsync(reading.Value, context.RequestAborted);
+                break;
+            case Outcome.Done:
+                response.StatusCode = 204;
+                break;
+            case Outcome.Missing:
+                await Problem.WriteAsync(context, 404, "There is no such key.");
+                break;
+            case Outcome.PreconditionFailed:
+                await Problem.WriteAsync(context, 412, reading.ETag is null ? "There is no such key." : $"The key's ETag is \"{reading.ETag}\".");
+                break;
+        }
+    }
+
+    /// <summary>The body, or null if it is too large.</summary>
+    private static async Task<byte[]?> ReadValueAsync(HttpContext context)
+    {
+        if (context.Request.ContentLength > MaxValueBytes)
+        {
+            return null;
+        }
+
+        using var value = new MemoryStream((int)(context.Request.ContentLength ?? 0));
+        var buffer = new byte[16 * 1024];
+        int read;
+        while ((read = await context.Request.Body.ReadAsync(buffer, context.RequestAborted)) > 0)
+        {
+            if (value.Length + read > MaxValueBytes)
+            {
+                return null;
+            }
+
+            value.Write(buffer, 0, read);
+        }
+
+        return value.ToArray();
+    }
+
+    private async Task ImportAsync(HttpContext context)
+    {
+        context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
+        context.Response.ContentType = "text/plain";
+        var output = context.Response.BodyWriter;
+        var summary = await new Importer(client).RunAsync(
+            context.Request.BodyReader,
+            async line =>
+            {
+                // A line that begins with a tab is no key: keys have theirs escaped.
+                if (line.Error is not null)
+                {
+                    Encoding.UTF8.GetBytes($"\tline {line.Number} {line.Error}", output);
+                }
+                else
+                {
+                    LineFormat.Escape(line.Key, output);
+                }
+
+                Encoding.UTF8.GetBytes("\n", output);
+                await output.FlushAsync(context.RequestAborted);
+            },
+            context.RequestAborted);
+        Encoding.UTF8.GetBytes($"\t{summary}\n", output);
+        await output.FlushAsync(context.RequestAborted);
+    }
+
+    private async Task ExportAsync(HttpContext context)
+    {
+        context.Response.ContentType = "text/plain";
+        var output = context.Response.BodyWriter;
+        await foreach (var (key, value) in client.ReadAllAsync(context.RequestAborted))
+        {
+            LineFormat.Escape(key, output);
+            Encoding.UTF8.GetBytes("\t", output);
+            LineFormat.Escape(value, output);
+            Encoding.UTF8.GetBytes("\n", output);
+            if (output.UnflushedBytes > 64 * 1024)
+            {
+                await output.FlushAsync(context.RequestAborted);
+            }
+        }
+
+        await output.FlushAsync(context.RequestAborted);
+    }
+
+    private Task SilosAsync(HttpContext context) => context.Response.WriteAsJsonAsync(SiloCluster.Names.Select((name, silo) => new
+    {
+        silo = name,
+        address = $"127.0.0.1:{cluster.PortOf(silo)}",
+        status = cluster.IsRunning(silo) ? "running" : "stopped",
+    }));
+
+    private async Task StopOrStartAsync(HttpContext context, string rest)
+    {
+        var parts = rest.Split('/');
+        var silo = Array.IndexOf(SiloCluster.Names, parts[0]);
+        if (silo < 0 || parts is not [_, "stop" or "start"])
+        {
+            await Problem.WriteAsync(context, 404, $"Silos are {string.Join(", ", SiloCluster.Names)}; POST /raft/silos/NAME/stop or /start.");
+        }
+        else if (silo == 0)
+        {
+            await Problem.WriteAsync(context, 409, $"{parts[0]} holds the membership table of the others; stop one of them.");
+        }
+        else
+        {
+            await (parts[1] == "stop" ? cluster.StopAsync(silo) : cluster.StartAsync(silo, context.RequestAborted));
+            context.Response.StatusCode = 204;
+        }
+    }
+
+    private static (string Path, string Query) Target(HttpContext context)
+    {
+        var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        if (!target.StartsWith('/') && target.IndexOf("://", StringComparison.Ordinal) is var scheme and > 0)
+        {
+            var path = target.IndexOf('/', scheme + 3);
+            target = path < 0 ? "/" : target[path..];
+        }
+
+        var query = target.IndexOf('?');
+        return query < 0 ? (target, string.Empty) : (target[..query], target[query..]);
+    }
+
+    private static Task Only(HttpContext context, string method, Func<Task> handle) =>
+        HttpMethods.Equals(context.Request.Method, method) ? handle() : MethodNotAllowedAsync(context, method);
+
+    private static Task MethodNotAllowedAsync(HttpContext context, string allowed)
+    {
+        context.Response.Headers.Allow = allowed;
+        return Problem.WriteAsync(context, 405, $"Allowed here: {allowed}.");
+    }
+
+    private static Task TextAsync(HttpContext context, int status, string text)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain";
+        return context.Response.WriteAsync(text + "\n");
+    }
+}

@@ -1,0 +1,35 @@
+using Orleans.Raft;
+
+namespace KeyValueStore;
+
+/// <summary>Sends requests to the grains of keys, by way of any running silo.</summary>
+internal sealed class KeyValueClient(SiloCluster cluster)
+{
+    /// <summary>The grain of a key.</summary>
+    public IKeyValueGrain Grain(byte[] key) => Silo().GetRequiredService<IGrainFactory>().GetGrain<IKeyValueGrain>(KeyCodec.ToGrainKey(key));
+
+    /// <summary>What the nearest replica holds of a key, without asking a majority.</summary>
+    public async Task<Reading> GetLocalAsync(byte[] key, CancellationToken cancellationToken)
+    {
+        var silo = Silo();
+        var grain = silo.GetRequiredService<IGrainFactory>().GetGrain<IKeyValueGrain>(KeyCodec.ToGrainKey(key));
+        var record = await Catalog(silo).ReadAsync(grain.GetGrainId(), "value", RaftReadOptions.Local, cancellationToken);
+        return record is null
+            ? new Reading(Outcome.Missing, null, [])
+            : new Reading(Outcome.Found, record.ETag, record.GetState<StoredValue>()!.Bytes);
+    }
+
+    /// <summary>All keys with their values, sorted by key.</summary>
+    public async IAsyncEnumerable<(byte[] Key, byte[] Value)> ReadAllAsync(
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var record in Catalog(Silo()).ReadAllAsync(RaftReadOptions.Linearizable, cancellationToken))
+        {
+            yield return (KeyCodec.FromGrainKey(record.GrainId.Key.ToString()!), record.GetState<StoredValue>()!.Bytes);
+        }
+    }
+
+    private IServiceProvider Silo() => cluster.AnySilo() ?? throw new NoSiloException();
+
+    private static IRaftStorageCatalog Catalog(IServiceProvider silo) => silo.GetRequiredKeyedService<IRaftStorageCatalog>("raft");
+}

@@ -1,0 +1,197 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using Xunit;
+
+namespace Orleans.Raft.Cluster.Tests.FirstLight;
+
+public sealed class KeyValueStoreTests : IDisposable
+{
+    private readonly string _data = Directory.CreateTempSubdirectory("key-value-store-").FullName;
+
+    public void Dispose() => Directory.Delete(_data, recursive: true);
+
+    [Fact]
+    public async Task Every_record_acknowledged_before_a_kill_in_mid_import_is_there_after_the_next_start()
+    {
+        var records = await ReadRecordsAsync();
+        HashSet<string> acknowledged;
+        await using (var sample = await SampleProcess.StartAsync(_data))
+        {
+            acknowledged = await ImportUntilAsync(sample, records.Count / 3, sample.KillAsync);
+        }
+
+        Assert.InRange(acknowledged.Count, records.Count / 3, records.Count - 1);
+        await using (var sample = await SampleProcess.StartAsync(_data))
+        {
+            await AssertStoredAsync(sample, acknowledged, records);
+
+            // And the rest can be imported on top, after which everything is there.
+            var all = await ImportUntilAsync(sample, int.MaxValue, () => Task.CompletedTask);
+            Assert.Equal(records.Count, all.Count);
+            Assert.Equal(await File.ReadAllTextAsync(SampleProcess.DataFile), await sample.Client.GetStringAsync("/export"));
+        }
+    }
+
+    [Fact]
+    public async Task With_one_of_three_silos_stopped_writes_and_reads_go_on()
+    {
+        await using var sample = await SampleProcess.StartAsync(_data);
+        for (var i = 0; i < 50; i++)
+        {
+            await PutAsync(sample, $"key{i}", $"before {i}");
+        }
+
+        using (await sample.Client.PostAsync("/raft/silos/n3/stop", null))
+        {
+            Assert.Contains("\"silo\":\"n3\",\"address\"", await sample.Client.GetStringAsync("/raft/silos"), StringComparison.Ordinal);
+            Assert.Contains("stopped", await sample.Client.GetStringAsync("/raft/silos"), StringComparison.Ordinal);
+        }
+
+        for (var i = 0; i < 50; i++)
+        {
+            Assert.Equal($"before {i}", await sample.Client.GetStringAsync($"/kv/key{i}"));
+            await PutAsync(sample, $"key{i}", $"while stopped {i}");
+        }
+
+        using (var started = await sample.Client.PostAsync("/raft/silos/n3/start", null))
+        {
+            Assert.Equal(HttpStatusCode.NoContent, started.StatusCode);
+        }
+
+        for (var i = 0; i < 50; i++)
+        {
+            Assert.Equal($"while stopped {i}", await sample.Client.GetStringAsync($"/kv/key{i}"));
+            await PutAsync(sample, $"key{i}", $"after {i}");
+        }
+
+        Assert.Equal(0, await sample.TerminateAsync());
+    }
+
+    [Fact]
+    public async Task Of_two_writers_with_one_ETag_one_wins()
+    {
+        await using var sample = await SampleProcess.StartAsync(_data);
+        for (var round = 0; round < 40; round++)
+        {
+            var etag = await PutAsync(sample, "contended", $"round {round}");
+            var writers = await Task.WhenAll(Enumerable.Range(0, 2).Select(async writer =>
+            {
+                var request = new HttpRequestMessage(HttpMethod.Put, "/kv/contended") { Content = new StringContent($"{round} by {writer}") };
+                request.Headers.IfMatch.Add(EntityTagHeaderValue.Parse(etag));
+                using var response = await sample.Client.SendAsync(request);
+                return response.StatusCode;
+            }));
+            Assert.Equal([HttpStatusCode.NoContent, HttpStatusCode.PreconditionFailed], writers.Order());
+            var winner = Array.IndexOf(writers, HttpStatusCode.NoContent);
+            Assert.Equal($"{round} by {winner}", await sample.Client.GetStringAsync("/kv/contended"));
+        }
+    }
+
+    [Fact]
+    public async Task The_HTTP_rules_hold()
+    {
+        await using var sample = await SampleProcess.StartAsync(_data);
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(sample, HttpMethod.Get, "/kv/nothing"));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(sample, HttpMethod.Delete, "/kv/nothing"));
+        Assert.Equal(HttpStatusCode.NoContent, await StatusAsync(sample, HttpMethod.Put, "/kv/a%252Fb", "escaped twice"));
+        Assert.Equal(HttpStatusCode.NoContent, await StatusAsync(sample, HttpMethod.Put, "/kv/a%2Fb", "a slash"));
+        Assert.Equal("a slash", await sample.Client.GetStringAsync("/kv/a%2Fb"));
+        Assert.Equal("escaped twice", await sample.Client.GetStringAsync("/kv/a%252Fb"));
+        Assert.Equal("a slash", await sample.Client.GetStringAsync("/kv/a%2Fb?consistency=local"));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(sample, HttpMethod.Put, "/kv/a/b", "x"));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(sample, HttpMethod.Put, "/kv/", "x"));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(sample, HttpMethod.Put, "/kv/" + new string('k', 513), "x"));
+        Assert.Equal(HttpStatusCode.NoContent, await StatusAsync(sample, HttpMethod.Put, "/kv/" + new string('k', 512), "x"));
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, await StatusAsync(sample, HttpMethod.Put, "/kv/large", new string('v', (1 << 20) + 1)));
+        Assert.Equal(HttpStatusCode.NoContent, await StatusAsync(sample, HttpMethod.Put, "/kv/large", new string('v', 1 << 20)));
+        Assert.Equal(HttpStatusCode.NoContent, await StatusAsync(sample, HttpMethod.Delete, "/kv/large"));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(sample, HttpMethod.Get, "/kv/large"));
+        using (var patched = await sample.Client.PatchAsync("/kv/a", null))
+        {
+            Assert.Equal(HttpStatusCode.MethodNotAllowed, patched.StatusCode);
+            Assert.Equal(["GET", "PUT", "DELETE"], patched.Content.Headers.Allow);
+        }
+
+        const string Odd = "tab\tline\nback\\slash";
+        Assert.Equal(HttpStatusCode.NoContent, await StatusAsync(sample, HttpMethod.Put, "/kv/" + Uri.EscapeDataString(Odd), Odd));
+        Assert.Contains(
+            "tab\\tline\\nback\\\\slash\ttab\\tline\\nback\\\\slash\n", await sample.Client.GetStringAsync("/export"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_meant_is_refused_with_one_line_and_exit_code_2()
+    {
+        foreach (var arguments in new[] { "--nonsense 1", "positional", "--urls", "--urls ftp://x", "--import /no/such/file", "--silo-port 0" })
+        {
+            var (exitCode, output) = await SampleProcess.RunToEndAsync(arguments);
+            Assert.Equal(2, exitCode);
+            Assert.Single(output.TrimEnd().Split('\n'));
+        }
+
+        await using var running = await SampleProcess.StartAsync(_data);
+        var taken = running.Client.BaseAddress!;
+        var (code, text) = await SampleProcess.RunToEndAsync($"--urls {taken.GetLeftPart(UriPartial.Authority)} --data \"{_data}-2\" --silo-port {taken.Port + 20_000}");
+        Assert.Equal(2, code);
+        Assert.Single(text.TrimEnd().Split('\n'));
+    }
+
+    private static async Task<Dictionary<string, string>> ReadRecordsAsync() => (await File.ReadAllLinesAsync(SampleProcess.DataFile))
+        .Select(line => line.Split('\t')).ToDictionary(parts => parts[0], parts => parts[1], StringComparer.Ordinal);
+
+    /// <summary>Imports the data file; once enough keys are acknowledged, does something and goes on reading until the connection ends.</summary>
+    private static async Task<HashSet<string>> ImportUntilAsync(SampleProcess sample, int count, Func<Task> then)
+    {
+        var acknowledged = new HashSet<string>(StringComparer.Ordinal);
+        var request = new HttpRequestMessage(HttpMethod.Post, "/import") { Content = new StreamContent(File.OpenRead(SampleProcess.DataFile)) };
+        using var response = await sample.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(), Encoding.UTF8);
+        var action = Task.CompletedTask;
+        try
+        {
+            while (await reader.ReadLineAsync() is { } line)
+            {
+                if (!line.StartsWith('\t') && acknowledged.Add(line) && acknowledged.Count == count)
+                {
+                    action = Task.Run(then);
+                }
+            }
+        }
+        catch (IOException) when (count < int.MaxValue)
+        {
+            // The process was killed; a key whose line is cut was not acknowledged.
+        }
+
+        await action;
+        return acknowledged;
+    }
+
+    private static async Task AssertStoredAsync(SampleProcess sample, HashSet<string> acknowledged, Dictionary<string, string> records)
+    {
+        var stored = (await sample.Client.GetStringAsync("/export")).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split('\t')).ToDictionary(parts => parts[0], parts => parts[1], StringComparer.Ordinal);
+        Assert.Equal(stored.Keys.Order(StringComparer.Ordinal), stored.Keys);
+        Assert.All(stored, record => Assert.Equal(records[record.Key], record.Value));
+        Assert.Empty(acknowledged.Except(stored.Keys));
+        foreach (var key in acknowledged.Where((_, i) => i % 25 == 0))
+        {
+            Assert.Equal(records[key].Replace("\\\\", "\\", StringComparison.Ordinal), await sample.Client.GetStringAsync("/kv/" + Uri.EscapeDataString(key)));
+        }
+    }
+
+    private static async Task<string> PutAsync(SampleProcess sample, string key, string value)
+    {
+        using var response = await sample.Client.PutAsync($"/kv/{key}", new StringContent(value));
+        Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
+        return response.Headers.ETag!.ToString();
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(SampleProcess sample, HttpMethod method, string target, string? value = null)
+    {
+        // Uri would unescape and simplify what this is about.
+        var address = new Uri(sample.Client.BaseAddress!.GetLeftPart(UriPartial.Authority) + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        using var request = new HttpRequestMessage(method, address) { Content = value is null ? null : new StringContent(value) };
+        using var response = await sample.Client.SendAsync(request);
+        return response.StatusCode;
+    }
+}

@@ -1,0 +1,70 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Hosting;
+using Orleans.Raft.Storage.Tests.Provider.Contract;
+using Orleans.Storage;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Orleans.Raft.Cluster.Tests.Provider;
+
+/// <summary>Three silos with disks, on which several providers live side by side.</summary>
+public sealed class ProvidersFixture : IAsyncLifetime
+{
+    private readonly string _data = Directory.CreateTempSubdirectory("providers-").FullName;
+    private SiloSet? _silos;
+    private int _turn;
+
+    /// <summary>A provider, seen from each silo in turn.</summary>
+    public IGrainStorage Storage(string name) => _silos![Interlocked.Increment(ref _turn) % 3].GetRequiredKeyedService<IGrainStorage>(name);
+
+    public async Task InitializeAsync()
+    {
+        _silos = new SiloSet(3, (orleans, silo) => orleans
+            .AddRaft(raft =>
+            {
+                raft.InitialSilos = SiloSet.Names(3);
+                raft.DataDirectory = Path.Combine(_data, $"s{silo + 1}");
+            })
+            .AddRaftGrainStorageAsDefault()
+            .AddRaftGrainStorage("deleting", options => (options.DeleteStateOnClear, options.Groups) = (true, 3))
+            .AddMemoryGrainStorage("memory"));
+        await _silos.StartAsync(0, 1, 2);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _silos!.DisposeAsync();
+        Directory.Delete(_data, recursive: true);
+    }
+}
+
+/// <summary>The contract on a real cluster, every call through another silo.</summary>
+public sealed class RaftClusterContract(ProvidersFixture fixture, ITestOutputHelper output)
+    : GrainStorageContract(output), IClassFixture<ProvidersFixture>
+{
+    protected override (int Sequences, int Steps) Generated => (40, 60);
+
+    protected override Task<IGrainStorage> StorageAsync() => Task.FromResult(fixture.Storage("Default"));
+}
+
+/// <summary>With clears that forget.</summary>
+public sealed class RaftClusterDeletingContract(ProvidersFixture fixture, ITestOutputHelper output)
+    : GrainStorageContract(output), IClassFixture<ProvidersFixture>
+{
+    protected override bool ClearRemovesTheRecord => true;
+
+    protected override (int Sequences, int Steps) Generated => (40, 60);
+
+    protected override Task<IGrainStorage> StorageAsync() => Task.FromResult(fixture.Storage("deleting"));
+}
+
+/// <summary>Orleans' own memory provider: the suite asks for nothing that it does not do, but for its two known liberties.</summary>
+public sealed class MemoryClusterContract(ProvidersFixture fixture, ITestOutputHelper output)
+    : GrainStorageContract(output), IClassFixture<ProvidersFixture>
+{
+    protected override bool ClearRemovesTheRecord => true;
+
+    protected override bool AnETagOfNothingConflicts => false;
+
+    protected override Task<IGrainStorage> StorageAsync() => Task.FromResult(fixture.Storage("memory"));
+}
