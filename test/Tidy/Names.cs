@@ -12,7 +12,7 @@ internal static partial class Names
     private static readonly Dictionary<string, string> Words = new(StringComparer.OrdinalIgnoreCase)
     {
         ["Shard"] = "Group", ["Region"] = "Group", ["Fsm"] = "StateMachine", ["Lsn"] = "Index", ["Epoch"] = "Term",
- ["Journal"] = "RaftLog, or Wal on disk", ["Purge"] = "CompactTo or Reclaim",
+        ["Journal"] = "RaftLog, or Wal on disk", ["Purge"] = "CompactTo or Reclaim",
         ["Trim"] = "CompactTo or Reclaim", ["Rollback"] = "TruncateAfter", ["Ping"] = "MsgHeartbeat",
     };
 
