@@ -36,7 +36,8 @@ internal static partial class Names
     private static string? Instead(string name)
     {
         var bare = name.TrimStart('_');
-        if (Whole.TryGetValue(bare, out var whole))
+        // A parameter may well be called raft; a type may not.
+        if (bare != "raft" && Whole.TryGetValue(bare, out var whole))
         {
             return whole;
         }
