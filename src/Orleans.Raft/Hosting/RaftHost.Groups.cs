@@ -83,6 +83,7 @@ internal sealed partial class RaftHost
         }
 
         await OpenMetaAsync(store, null, cancellationToken);
+        var generations = new HashSet<long> { _metaLog?.Generation ?? 0 };
         foreach (var id in store.Groups.Where(id => id != CatalogGroups.MetaId).ToArray())
         {
             var log = await store.OpenAsync(id, cancellationToken);
@@ -92,6 +93,7 @@ internal sealed partial class RaftHost
                 continue;
             }
 
+            generations.Add(log.Generation);
             var family = MetaCodec.ReadFamily(log.Metadata);
             _known.TryAdd(family.Name, family);
             AddGroup(CatalogGroups.Group(family, id.Index), log);
@@ -100,6 +102,12 @@ internal sealed partial class RaftHost
         foreach (var family in _known.Values)
         {
             AddClients(family);
+        }
+
+        // Rows of snapshots that never became current, and of states that they replaced (SAFETY-RULES A6).
+        foreach (var orphan in _stateStore!.Generations.Where(generation => !generations.Contains(generation)).ToArray())
+        {
+            await _stateStore.DeleteAsync(orphan);
         }
     }
 
@@ -211,7 +219,7 @@ internal sealed partial class RaftHost
     private GroupRuntime NewRuntime(GroupDescriptor descriptor) =>
         new(descriptor, ClientSettings(), this, _store!.Identity, new PoolScheduler(), _clock);
 
-    private Replica NewReplica(GroupRuntime runtime, GroupLog log, IStateMachine machine)
+    private Replica NewReplica(GroupRuntime runtime, GroupLog log, object machine)
     {
         var settings = new ReplicaSettings
         {
@@ -221,7 +229,9 @@ internal sealed partial class RaftHost
             Life = _store!.Identity,
             Store = _store,
             Log = log,
-            StateMachine = machine,
+            State = ReplicaState.Of(machine, _stateStore!, log.Generation),
+            StateStore = _stateStore!,
+            TailEntries = _options.CompactionTailEntries,
             FirstReadContext = RandomNumber(),
             ReadPatienceTicks = _options.ElectionTicks,
         };

@@ -52,4 +52,7 @@ internal sealed partial class RaftHost
 
     [LoggerMessage(EventId = (int)RaftEvent.ReplicaLost, Level = LogLevel.Critical, Message = "Replica {Group} on {Silo}: was made here once and its log is gone. It is not made anew, since it would have forgotten its votes; replace it.")]
     private static partial void LogReplicaLost(ILogger logger, RaftGroupId group, string silo);
+
+    [LoggerMessage(EventId = (int)RaftEvent.CompactionFailed, Level = LogLevel.Error, Message = "Raft on {Silo}: states can't be saved; logs are not cut any more until the silo is restarted.")]
+    private static partial void LogCompactionFailed(ILogger logger, string silo, Exception exception);
 }

@@ -100,6 +100,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
 
         _ticker = new RaftTicker(_time, _options.TickInterval, OnSlot);
         _following = FollowAsync(_stopping.Token);
+        _compacting = CompactAsync(_stopping.Token);
     }
 
     /// <summary>A grain takes its replica over.</summary>
@@ -128,7 +129,9 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     {
         var factory = _options.InMemory ? new MemoryLogStoreFactory() : _services.GetRequiredService<ILogStoreFactory>();
         var directory = _options.DataDirectory ?? Path.Combine("raft-data", Silo);
-        _store = await factory.OpenAsync(new LogStoreSettings(directory, _serviceId, Silo), cancellationToken);
+        var settings = new LogStoreSettings(directory, _serviceId, Silo);
+        _store = await factory.OpenAsync(settings, cancellationToken);
+        await OpenStateStoreAsync(settings, cancellationToken);
         _clerk = new BirthClerk(
             Silo,
             _silo.SiloAddress.ToParsableString(),
@@ -208,6 +211,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     {
         await _stopping.CancelAsync();
         await _following;
+        await _compacting;
         _ticker?.Dispose();
         foreach (var runtime in _groups.Values)
         {
@@ -216,6 +220,11 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         }
 
         await Task.WhenAll(_groups.Values.Where(runtime => runtime.Replica is not null).Select(runtime => runtime.Replica!.Stopped));
+        if (_stateStore is not null)
+        {
+            await _stateStore.DisposeAsync();
+        }
+
         if (_store is not null)
         {
             await _store.DisposeAsync();

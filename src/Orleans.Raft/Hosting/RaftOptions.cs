@@ -21,6 +21,12 @@ public sealed class RaftOptions
     /// <summary>Default of <see cref="LaneWindowBytes"/>.</summary>
     public const int DefaultLaneWindowBytes = 16 << 20;
 
+    /// <summary>Default of <see cref="CompactionEntries"/>.</summary>
+    public const long DefaultCompactionEntries = 10_000;
+
+    /// <summary>Default of <see cref="CompactionTailEntries"/>.</summary>
+    public const long DefaultCompactionTailEntries = 1_000;
+
     /// <summary>
     /// Stable names of the silos that hold the first replicas. Used once, at the birth of the cluster; all of them must be given the same list.
     /// </summary>
@@ -66,4 +72,12 @@ public sealed class RaftOptions
     /// <summary>Bytes of entries on their way to one silo, over all groups.</summary>
     /// <value>16 MiB; at least twice <see cref="MaxEntryBytes"/>.</value>
     public int LaneWindowBytes { get; set; } = DefaultLaneWindowBytes;
+
+    /// <summary>The log of a replica is cut when this many entries in it are applied and saved.</summary>
+    /// <value>10,000; 10 to 10,000,000.</value>
+    public long CompactionEntries { get; set; } = DefaultCompactionEntries;
+
+    /// <summary>Saved entries that are kept in the log all the same, for followers that are a little behind.</summary>
+    /// <value>1,000; 0 to 10,000,000.</value>
+    public long CompactionTailEntries { get; set; } = DefaultCompactionTailEntries;
 }

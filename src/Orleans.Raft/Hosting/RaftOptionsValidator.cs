@@ -19,6 +19,8 @@ internal sealed class RaftOptionsValidator(
         Range(value.RequestTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), nameof(RaftOptions.RequestTimeout));
         Range(value.MaxEntryBytes, 1 << 10, 16 << 20, nameof(RaftOptions.MaxEntryBytes));
         Range(value.LaneWindowBytes, 2 * value.MaxEntryBytes, 1 << 30, nameof(RaftOptions.LaneWindowBytes));
+        Range(value.CompactionEntries, 10, 10_000_000, nameof(RaftOptions.CompactionEntries));
+        Range(value.CompactionTailEntries, 0, 10_000_000, nameof(RaftOptions.CompactionTailEntries));
         ValidateNames(value);
         ValidateFamilies();
         if (!value.InMemory && !stores.Any())

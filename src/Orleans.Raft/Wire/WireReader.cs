@@ -104,6 +104,18 @@ internal ref struct WireReader
         return bytes;
     }
 
+    /// <summary>Content of the current field as 16 bytes.</summary>
+    public Guid Identity()
+    {
+        var bytes = Bytes().Span;
+        if (bytes.Length != 16)
+        {
+            Fail("16 bytes", string.Create(CultureInfo.InvariantCulture, $"{bytes.Length}"));
+        }
+
+        return new Guid(bytes, bigEndian: true);
+    }
+
     /// <summary>Passes over the current field's content.</summary>
     public void Skip()
     {

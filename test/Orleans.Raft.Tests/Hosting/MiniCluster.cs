@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.Raft.Core;
@@ -8,7 +9,7 @@ using Xunit;
 namespace Orleans.Raft.Tests.Hosting;
 
 /// <summary>Adds numbers; answers with the sum. Applying a command twice shows.</summary>
-internal sealed class SumMachine : IStateMachine
+internal sealed class SumMachine : ISnapshotStateMachine
 {
     public long Sum { get; private set; }
 
@@ -29,6 +30,10 @@ internal sealed class SumMachine : IStateMachine
 
     public ReadOnlyMemory<byte> Query(ReadOnlyMemory<byte> query) => Bytes(Sum);
 
+    public void Snapshot(IBufferWriter<byte> output) => output.Write(Bytes(Sum));
+
+    public void Restore(ReadOnlySequence<byte> snapshot) => Sum = Number(snapshot.ToArray());
+
     public static byte[] Bytes(long number)
     {
         var bytes = new byte[8];
@@ -37,6 +42,21 @@ internal sealed class SumMachine : IStateMachine
     }
 
     public static long Number(ReadOnlyMemory<byte> bytes) => BinaryPrimitives.ReadInt64LittleEndian(bytes.Span);
+}
+
+/// <summary>The same with the sum in a row.</summary>
+internal sealed class StoredSumMachine : IStoredStateMachine
+{
+    private static readonly byte[] Key = [1];
+
+    public ReadOnlyMemory<byte> Apply(IStateRows rows, CommandPosition position, ReadOnlyMemory<byte> command)
+    {
+        var sum = (rows.Get(Key) is { } stored ? SumMachine.Number(stored) : 0) + SumMachine.Number(command);
+        rows.Put(Key, SumMachine.Bytes(sum));
+        return SumMachine.Bytes(sum);
+    }
+
+    public ReadOnlyMemory<byte> Query(IStateReader rows, ReadOnlyMemory<byte> query) => rows.Get(Key) ?? SumMachine.Bytes(0);
 }
 
 /// <summary>Three silos with one group, without Orleans: real replicas, clients and codecs; time, order and loss are the test's.</summary>
@@ -48,16 +68,22 @@ internal sealed class MiniCluster
         new RaftGroupId("sum", 0), 77, [.. Enumerable.Range(1, 3).Select(i => new GroupMember(new ReplicaId(i), $"s{i}"))]);
     private readonly Queue<(int From, int To, LaneItem Item)> _network = new();
 
-    public MiniCluster()
+    private readonly bool _isStored;
+
+    public MiniCluster(bool isStored = false)
     {
+        _isStored = isStored;
         for (var silo = 1; silo <= 3; silo++)
         {
             Stores[silo] = new MemoryLogStore();
+            States[silo] = new MemoryStateStore();
             Start(silo);
         }
     }
 
     public MemoryLogStore[] Stores { get; } = new MemoryLogStore[4];
+
+    public MemoryStateStore[] States { get; } = new MemoryStateStore[4];
 
     public GroupRuntime[] Silos { get; } = new GroupRuntime[4];
 
@@ -65,6 +91,9 @@ internal sealed class MiniCluster
 
     /// <summary>Says of each item whether it gets through.</summary>
     public Func<int, int, LaneItem, bool> Passes { get; set; } = (_, _, _) => true;
+
+    /// <summary>What the network makes of an item.</summary>
+    public Func<LaneItem, LaneItem> Changes { get; set; } = item => item;
 
     public int? Leader
     {
@@ -140,6 +169,24 @@ internal sealed class MiniCluster
         Start(silo);
     }
 
+    /// <summary>Saves the state and cuts the log.</summary>
+    public long Compact(int silo)
+    {
+        var saved = Silos[silo].Replica!.SaveAsync();
+        Settle();
+        SpinWait.SpinUntil(() => saved.IsCompleted, TimeSpan.FromSeconds(10));
+        Assert.True(saved.IsCompletedSuccessfully && saved.Result);
+        Silos[silo].Replica!.PostCompact();
+        SpinWait.SpinUntil(
+            () =>
+            {
+                Settle();
+                return Silos[silo].Replica!.CompactableEntries <= 0;
+            },
+            TimeSpan.FromSeconds(10));
+        return Silos[silo].Replica!.CompactableEntries;
+    }
+
     public void Settle()
     {
         do
@@ -149,7 +196,7 @@ internal sealed class MiniCluster
             {
                 if (Passes(sent.From, sent.To, sent.Item))
                 {
-                    Receive(sent.From, sent.To, sent.Item);
+                    Receive(sent.From, sent.To, Changes(sent.Item));
                 }
             }
 
@@ -179,7 +226,7 @@ internal sealed class MiniCluster
         var clientSettings = new GroupClientSettings { Silo = $"s{silo}" };
         var runtime = new GroupRuntime(_group, clientSettings, outlet, life, _scheduler, _clock);
         var log = Stores[silo].OpenAsync(_group.Id, CancellationToken.None).AsTask().GetAwaiter().GetResult();
-        if (log.Reader.LastIndex == 0)
+        if (log.Reader.InitialState.ConfState.Voters.IsEmpty)
         {
             var birth = new WriteBatch();
             birth.SetConfState(log, ConfState.Of(_group.Members.Select(member => member.Replica)));
@@ -206,7 +253,9 @@ internal sealed class MiniCluster
                 Life = life,
                 Store = Stores[silo],
                 Log = log,
-                StateMachine = Machines[silo],
+                State = ReplicaState.Of(_isStored ? new StoredSumMachine() : Machines[silo], States[silo], log.Generation),
+                StateStore = States[silo],
+                TailEntries = 2,
                 FirstReadContext = 1000 * silo * life.OpenCounter,
             },
             outlet,

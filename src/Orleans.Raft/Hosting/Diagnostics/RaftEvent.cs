@@ -15,6 +15,15 @@ internal enum RaftEvent
     /// <summary>A replica hands leadership over.</summary>
     ReplicaHandOver = 181004,
 
+    /// <summary>A replica cuts its log.</summary>
+    LogCompacted = 181005,
+
+    /// <summary>A snapshot goes to a follower.</summary>
+    SnapshotSent = 181006,
+
+    /// <summary>A snapshot was installed.</summary>
+    SnapshotInstalled = 181007,
+
     /// <summary>The silo's Raft host opened its store and replicas.</summary>
     HostOpened = 181010,
 
@@ -59,4 +68,7 @@ internal enum RaftEvent
 
     /// <summary>A replica's log is gone.</summary>
     ReplicaLost = 181047,
+
+    /// <summary>States can't be saved.</summary>
+    CompactionFailed = 181048,
 }

@@ -1,3 +1,5 @@
+using Orleans.Raft.Wire;
+
 namespace Orleans.Raft.Hosting;
 
 /// <summary>
@@ -11,6 +13,10 @@ internal sealed class SessionTable
 
     private readonly Dictionary<long, Session> _sessions = [];
 
+    // What changed since the last batch: sessions that are new or used, sessions that are gone, answers given (null: forgotten).
+    private readonly HashSet<long> _changed = [];
+    private readonly Dictionary<(long Session, long Sequence), byte[]?> _changedAnswers = [];
+
     /// <summary>Sessions known.</summary>
     public int Count => _sessions.Count;
 
@@ -18,10 +24,10 @@ internal sealed class SessionTable
     public void Register(long index, Guid nonce, string silo)
     {
         _sessions.Add(index, new Session(nonce, silo) { LastUsed = index });
+        _changed.Add(index);
         if (_sessions.Count > MaxSessions)
         {
-            var oldest = _sessions.MinBy(pair => (pair.Value.LastUsed, pair.Key));
-            _sessions.Remove(oldest.Key);
+            Drop(_sessions.MinBy(pair => (pair.Value.LastUsed, pair.Key)).Key);
         }
     }
 
@@ -34,11 +40,22 @@ internal sealed class SessionTable
             return CommandVerdict.Expired;
         }
 
-        return known.Answers.TryGetValue(sequence, out answer) ? CommandVerdict.Repeat : CommandVerdict.New;
+        if (!known.Answers.TryGetValue(sequence, out var stored))
+        {
+            return CommandVerdict.New;
+        }
+
+        answer = stored;
+        return CommandVerdict.Repeat;
     }
 
     /// <summary>Remembers the answer of a new command.</summary>
-    public void Answer(long session, long sequence, ReadOnlyMemory<byte> answer) => _sessions[session].Answers.Add(sequence, answer);
+    public void Answer(long session, long sequence, ReadOnlyMemory<byte> answer)
+    {
+        var bytes = answer.ToArray();
+        _sessions[session].Answers.Add(sequence, bytes);
+        _changedAnswers[(session, sequence)] = bytes;
+    }
 
     /// <summary>Forgets answers that the session has said it no longer needs.</summary>
     public void Advance(long session, long lowWater, long index)
@@ -49,6 +66,7 @@ internal sealed class SessionTable
         }
 
         known.LastUsed = index;
+        _changed.Add(session);
         if (lowWater <= known.LowWater)
         {
             return;
@@ -59,14 +77,14 @@ internal sealed class SessionTable
             // A jump over numbers that were never answered here: walk what is there, not what could be.
             foreach (var sequence in known.Answers.Keys.Where(sequence => sequence < lowWater).ToArray())
             {
-                known.Answers.Remove(sequence);
+                Forget(session, known, sequence);
             }
         }
         else
         {
             for (var sequence = known.LowWater; sequence < lowWater; sequence++)
             {
-                known.Answers.Remove(sequence);
+                Forget(session, known, sequence);
             }
         }
 
@@ -89,6 +107,93 @@ internal sealed class SessionTable
         return false;
     }
 
+    /// <summary>Puts what changed since the last call into a batch.</summary>
+    public void WriteChanges(StateBatch batch)
+    {
+        foreach (var session in _changed)
+        {
+            Write(batch, session);
+        }
+
+        foreach (var ((session, sequence), answer) in _changedAnswers)
+        {
+            if (answer is null)
+            {
+                batch.Delete(StateKeys.OfAnswer(session, sequence));
+            }
+            else
+            {
+                batch.Put(StateKeys.OfAnswer(session, sequence), answer);
+            }
+        }
+
+        ForgetChanges();
+    }
+
+    /// <summary>Puts everything into a batch.</summary>
+    public void WriteAll(StateBatch batch)
+    {
+        foreach (var (session, known) in _sessions)
+        {
+            Write(batch, session);
+            foreach (var (sequence, answer) in known.Answers)
+            {
+                batch.Put(StateKeys.OfAnswer(session, sequence), answer);
+            }
+        }
+    }
+
+    /// <summary>What changed is of no interest: the state is saved as a whole.</summary>
+    public void ForgetChanges()
+    {
+        _changed.Clear();
+        _changedAnswers.Clear();
+    }
+
+    /// <summary>Reads what is stored.</summary>
+    public void Read(IStateView view)
+    {
+        foreach (var row in view.Scan(new[] { StateKeys.Session }, new[] { (byte)(StateKeys.Session + 1) }))
+        {
+            _sessions.Add(StateKeys.SessionOf(row.Key), Session.Decode(row.Value));
+        }
+
+        foreach (var row in view.Scan(new[] { StateKeys.Answer }, new[] { (byte)(StateKeys.Answer + 1) }))
+        {
+            _sessions[StateKeys.SessionOf(row.Key)].Answers.Add(StateKeys.SequenceOf(row.Key), row.Value);
+        }
+    }
+
+    private void Write(StateBatch batch, long session)
+    {
+        if (_sessions.TryGetValue(session, out var known))
+        {
+            batch.Put(StateKeys.OfSession(session), known.Encode());
+        }
+        else
+        {
+            batch.Delete(StateKeys.OfSession(session));
+        }
+    }
+
+    private void Drop(long session)
+    {
+        _sessions.Remove(session, out var dropped);
+        _changed.Add(session);
+        foreach (var sequence in dropped!.Answers.Keys)
+        {
+            _changedAnswers[(session, sequence)] = null;
+        }
+    }
+
+    private void Forget(long session, Session known, long sequence)
+    {
+        if (known.Answers.Remove(sequence))
+        {
+            _changedAnswers[(session, sequence)] = null;
+        }
+    }
+
     private sealed class Session(Guid nonce, string silo)
     {
         public Guid Nonce { get; } = nonce;
@@ -102,7 +207,15 @@ internal sealed class SessionTable
         public long LastUsed { get; set; }
 
         /// <summary>Answers of applied commands at or above the low-water mark.</summary>
-        public Dictionary<long, ReadOnlyMemory<byte>> Answers { get; } = [];
+        public Dictionary<long, byte[]> Answers { get; } = [];
+
+        public static Session Decode(byte[] bytes)
+        {
+            var value = SessionCodec.Read(bytes);
+            return new Session(value.Nonce, value.Silo) { LowWater = value.LowWater, LastUsed = value.LastUsed };
+        }
+
+        public byte[] Encode() => SessionCodec.Encode(new SessionValue(Nonce, Silo, LowWater, LastUsed));
     }
 }
 

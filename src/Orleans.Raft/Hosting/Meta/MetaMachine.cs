@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using Orleans.Raft.Wire;
 
@@ -7,7 +8,7 @@ namespace Orleans.Raft.Hosting;
 /// State of the meta group: which families of groups were created, over which silos, and which store is whose. Answers of commands are the catalog
 /// as it is then, or a single byte that says no.
 /// </summary>
-internal sealed class MetaMachine : IStateMachine
+internal sealed class MetaMachine : ISnapshotStateMachine
 {
     /// <summary>Answer to an announcement of a store that is not the silo's, or of an opening that was seen before.</summary>
     public static readonly byte[] Refused = [0];
@@ -41,6 +42,12 @@ internal sealed class MetaMachine : IStateMachine
 
     /// <inheritdoc/>
     public ReadOnlyMemory<byte> Query(ReadOnlyMemory<byte> query) => MetaCodec.Encode(_catalog);
+
+    /// <inheritdoc/>
+    public void Snapshot(IBufferWriter<byte> output) => output.Write(MetaCodec.Encode(_catalog));
+
+    /// <inheritdoc/>
+    public void Restore(ReadOnlySequence<byte> snapshot) => Change(MetaCodec.ReadCatalog(snapshot.ToArray()));
 
     // The first to create a family decides its numbers; what others have configured differently is theirs to report.
     private void Create(CommandPosition position, CatalogFamily family)

@@ -8,25 +8,61 @@ internal sealed partial class Replica
 {
     private void ApplyPending()
     {
-        foreach (var message in _toApply)
+        while (_applying is null && _toApply.TryDequeue(out var message))
         {
+            var last = new EntryId(0, _applied);
             foreach (var entry in message.Entries)
             {
-                Apply(entry);
-                _applied = entry.Index;
+                // What a snapshot has brought meanwhile is not applied a second time.
+                if (entry.Index > _applied)
+                {
+                    Apply(entry);
+                    last = entry.Id;
+                }
             }
 
-            foreach (var response in message.Responses)
+            _applying = message;
+            var written = last.Index > _applied ? _state.CommitAsync(last, _confState) : ValueTask.CompletedTask;
+            if (written.IsCompletedSuccessfully)
             {
-                _node.Step(response, _now);
+                OnApplied(message);
+            }
+            else
+            {
+                _ = AwaitAppliedAsync(written, message);
             }
         }
+    }
 
-        if (_toApply.Count > 0)
+    private async Task AwaitAppliedAsync(ValueTask written, Message message)
+    {
+        try
         {
-            _toApply.Clear();
-            AnswerConfirmedRounds();
+            await written.ConfigureAwait(false);
+            Post(new ReplicaWork(ReplicaWorkKind.Applied, Payload: message));
         }
+        catch (Exception exception)
+        {
+            // The state store has stopped: nothing that is applied would be seen. The replica faults on its own scheduler.
+            Post(new ReplicaWork(ReplicaWorkKind.WriteFailed, Payload: exception));
+        }
+    }
+
+    // Rows are visible from here on: reads that waited for them are answered, and the node hears of it.
+    private void OnApplied(Message message)
+    {
+        _applying = null;
+        if (message.Entries.Count > 0)
+        {
+            _applied = Math.Max(_applied, message.Entries[^1].Index);
+        }
+
+        foreach (var response in message.Responses)
+        {
+            _node.Step(response, _now);
+        }
+
+        AnswerConfirmedRounds();
     }
 
     private void Apply(in Entry entry)
@@ -41,10 +77,10 @@ internal sealed partial class Replica
 
                 break;
             case EntryType.EntryConfChange:
-                _unstoredConfState = _node.ApplyConfChange(RaftCodec.ReadConfChange(entry.Data).AsV2());
+                _confState = _node.ApplyConfChange(RaftCodec.ReadConfChange(entry.Data).AsV2());
                 break;
             case EntryType.EntryConfChangeV2:
-                _unstoredConfState = _node.ApplyConfChange(RaftCodec.ReadConfChangeV2(entry.Data));
+                _confState = _node.ApplyConfChange(RaftCodec.ReadConfChangeV2(entry.Data));
                 break;
             default:
                 throw new InvalidOperationException($"{Group} replica {Id}: entry {entry.Id} is of unknown type {entry.Type}.");
@@ -60,7 +96,7 @@ internal sealed partial class Replica
 
         if (CommandCodec.ReadRegistration(entry.Data) is { } registration)
         {
-            _sessions.Register(entry.Index, registration.Nonce, registration.Silo);
+            _state.Sessions.Register(entry.Index, registration.Nonce, registration.Silo);
             if (_pendingRegistrations.Remove(registration.Nonce, out var asker) && asker is not null)
             {
                 AnswerRegistration(asker, registration.Nonce, entry.Index);
@@ -79,14 +115,14 @@ internal sealed partial class Replica
 
     private void ApplyCommand(in Entry entry, int offset, in Command command)
     {
-        var verdict = _sessions.Judge(command.Session, command.Sequence, out var answer);
+        var verdict = _state.Sessions.Judge(command.Session, command.Sequence, out var answer);
         if (verdict == CommandVerdict.New)
         {
-            answer = _settings.StateMachine.Apply(new CommandPosition(entry.Term, entry.Index, offset), command.Payload);
-            _sessions.Answer(command.Session, command.Sequence, answer);
+            answer = _state.Apply(new CommandPosition(entry.Term, entry.Index, offset), command.Payload);
+            _state.Sessions.Answer(command.Session, command.Sequence, answer);
         }
 
-        _sessions.Advance(command.Session, command.LowWater, entry.Index);
+        _state.Sessions.Advance(command.Session, command.LowWater, entry.Index);
         var isExpired = verdict == CommandVerdict.Expired;
         if (_pendingCommands.Remove((command.Session, command.Sequence), out var silo) && silo is not null)
         {

@@ -29,4 +29,13 @@ internal sealed partial class Replica
         Level = LogLevel.Information,
         Message = "Replica {Group} {Replica} {Term}: hands leadership to {To}, since its silo stops: {Result}.")]
     private static partial void LogHandOver(ILogger logger, RaftGroupId group, ReplicaId replica, long term, ReplicaId to, TransferResult result);
+
+    [LoggerMessage(EventId = (int)RaftEvent.LogCompacted, Level = LogLevel.Debug, Message = "Replica {Group} {Replica} {Term}: cuts its log up to {Index}.")]
+    private static partial void LogCompacted(ILogger logger, RaftGroupId group, ReplicaId replica, long term, long index);
+
+    [LoggerMessage(EventId = (int)RaftEvent.SnapshotSent, Level = LogLevel.Information, Message = "Replica {Group} {Replica} {Term}: snapshot at {Position} for {To} {What}.")]
+    private static partial void LogTransfer(ILogger logger, RaftGroupId group, ReplicaId replica, long term, ReplicaId to, EntryId position, string what);
+
+    [LoggerMessage(EventId = (int)RaftEvent.SnapshotInstalled, Level = LogLevel.Information, Message = "Replica {Group} {Replica} {Term}: snapshot at {Position} is installed.")]
+    private static partial void LogInstalled(ILogger logger, RaftGroupId group, ReplicaId replica, long term, EntryId position);
 }

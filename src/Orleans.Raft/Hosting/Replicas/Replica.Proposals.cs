@@ -72,7 +72,7 @@ internal sealed partial class Replica
 
     private void Register(string? silo, SessionRegistration registration, ReadOnlyMemory<byte> data)
     {
-        if (_sessions.TryFind(registration.Nonce, out var session))
+        if (_state.Sessions.TryFind(registration.Nonce, out var session))
         {
             AnswerRegistration(silo, registration.Nonce, session);
         }
@@ -93,7 +93,7 @@ internal sealed partial class Replica
                 continue;
             }
 
-            if (_sessions.Judge(command.Session, command.Sequence, out var answer) == CommandVerdict.Repeat)
+            if (_state.Sessions.Judge(command.Session, command.Sequence, out var answer) == CommandVerdict.Repeat)
             {
                 Answer(silo, command.Session, command.Sequence, isExpired: false, answer);
                 continue;

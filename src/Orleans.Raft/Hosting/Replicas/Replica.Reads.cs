@@ -77,7 +77,7 @@ internal sealed partial class Replica
             ReadOnlyMemory<byte> answer;
             try
             {
-                answer = _settings.StateMachine.Query(read.Query);
+                answer = _state.Query(read.Query);
             }
             catch (Exception exception)
             {

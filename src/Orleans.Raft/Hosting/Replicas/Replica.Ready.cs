@@ -31,6 +31,12 @@ internal sealed partial class Replica
             case LaneItemKind.Read:
                 OnReadItem(silo, item);
                 break;
+            case LaneItemKind.SnapshotPart:
+                OnPart(silo, item);
+                break;
+            case LaneItemKind.SnapshotPartAnswer:
+                OnPartAnswer(silo, item);
+                break;
             default:
                 LogDropped(_logger, Group, Id, _node.Term, silo, $"item of kind {item.Kind}");
                 break;
@@ -117,7 +123,7 @@ internal sealed partial class Replica
                 }
                 else if (message.To == ReplicaId.ApplyThread)
                 {
-                    _toApply.Add(message);
+                    _toApply.Enqueue(message);
                 }
                 else
                 {
@@ -138,9 +144,10 @@ internal sealed partial class Replica
     private PendingAppend Prepare(Message message, PendingAppend? append)
     {
         append ??= _spareAppends.TryDequeue(out var spare) ? spare : new PendingAppend();
-        if (message.Snapshot is not null)
+        if (message.Snapshot is { } snapshot)
         {
-            throw new InvalidOperationException($"{Group} replica {Id}: a snapshot at {message.Snapshot.Id} came; this version cannot install it.");
+            append.Install = TakeReceived(snapshot);
+            append.Batch.ResetTo(_settings.Log, snapshot.Id, snapshot.ConfState, append.Install.Generation);
         }
 
         append.Batch.Append(_settings.Log, message.Entries);
@@ -159,12 +166,6 @@ internal sealed partial class Replica
 
     private void Write(PendingAppend append)
     {
-        if (_unstoredConfState is { } confState)
-        {
-            append.Batch.SetConfState(_settings.Log, confState);
-            _unstoredConfState = null;
-        }
-
         _appends.Enqueue(append);
         if (append.Batch.IsEmpty)
         {
@@ -196,6 +197,12 @@ internal sealed partial class Replica
         while (_appends.TryPeek(out var append) && append.IsDurable)
         {
             _appends.Dequeue();
+            if (append.Install is { } install)
+            {
+                SwitchTo(install);
+                append.Install = null;
+            }
+
             foreach (var response in append.Responses)
             {
                 if (response.Message.To == Id)
@@ -217,6 +224,12 @@ internal sealed partial class Replica
 
     private void Send(Message message, ReplicaLife toLife)
     {
+        if (message.Snapshot is not null)
+        {
+            StartTransfer(message);
+            return;
+        }
+
         if (!_peers.TryGetValue(message.To, out var peer))
         {
             LogDropped(_logger, Group, Id, _node.Term, "?", $"{message.Type} to replica {message.To}, whose silo is not known");
@@ -250,6 +263,7 @@ internal sealed partial class Replica
         LogSoftState(_logger, Group, Id, _softTerm, soft.Role, soft.Leader);
         if (wasLeader && soft.Role != RaftRole.Leader)
         {
+            EndTransfers();
             RefuseAll(RefusalKind.NotLeader);
         }
 

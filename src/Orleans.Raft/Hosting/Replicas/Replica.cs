@@ -23,13 +23,25 @@ internal sealed partial class Replica
     private readonly ReplicaLife _life;
     private readonly ConcurrentQueue<ReplicaWork> _inbox = new();
     private readonly Dictionary<ReplicaId, Peer> _peers = [];
-    private readonly SessionTable _sessions = new();
+    private readonly ReplicaState _state;
+    private readonly ReplicaLogReader _log;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Writes on their way to the disk, in order. Their responses are delivered in this order, whatever order they complete in.
     private readonly Queue<PendingAppend> _appends = new();
     private readonly Queue<PendingAppend> _spareAppends = new();
-    private readonly List<Message> _toApply = [];
+
+    // Committed entries in order; while a batch of them is on its way to the state store the rest waits.
+    private readonly Queue<Message> _toApply = new();
+    private Message? _applying;
+    private ConfState _confState;
+
+    // Snapshots on their way to others, by addressee; and the one that comes in.
+    private readonly Dictionary<ReplicaId, SnapshotTransfer> _transfers = [];
+    private SnapshotInstall? _install;
+    private SnapshotInstall? _received;
+    private volatile bool _isSaving;
+    private bool _isSaveWanted;
 
     // Commands that this leader has proposed and not yet applied, with who is to be answered; null is this silo.
     private readonly Dictionary<(long Session, long Sequence), string?> _pendingCommands = [];
@@ -49,7 +61,6 @@ internal sealed partial class Replica
     private SoftState _soft;
     private long _softTerm;
     private long _applied;
-    private ConfState? _unstoredConfState;
     private bool _isStopping;
     private volatile string? _fault;
 
@@ -64,8 +75,12 @@ internal sealed partial class Replica
         _logger = logger;
         _life = new ReplicaLife(settings.Life.StoreId, settings.Life.OpenCounter, settings.Log.Owner);
         _readContext = settings.FirstReadContext;
-        _applied = settings.Node.Applied ?? settings.Log.Reader.FirstIndex - 1;
-        _node = new RaftNode(settings.Node, settings.Log.Reader);
+        _state = settings.State;
+        var stored = _state.Load(settings.Log.Generation);
+        _applied = stored.Position.Index;
+        _confState = stored.Position.Index > 0 ? stored.ConfState : settings.Log.Reader.InitialState.ConfState;
+        _log = new ReplicaLogReader(settings.Log.Reader, _confState, OfferSnapshot);
+        _node = new RaftNode(settings.Node with { Applied = _applied }, _log);
         foreach (var member in settings.Group.Members)
         {
             _peers.Add(member.Replica, new Peer(member.Silo));
@@ -128,7 +143,7 @@ internal sealed partial class Replica
         {
             try
             {
-                answer.TrySetResult(_settings.StateMachine.Query(query));
+                answer.TrySetResult(_state.Query(query));
             }
             catch (Exception exception)
             {
@@ -197,6 +212,12 @@ internal sealed partial class Replica
         while (_reads.Count > 0 && _rounds.Count < MaxOpenRounds);
 
         SendAnswers();
+        if (_isSaveWanted && _applying is null)
+        {
+            _isSaveWanted = false;
+            Save();
+        }
+
         if (_node.IsFaulted)
         {
             Fail(_node.Fault!.ToString());
@@ -215,6 +236,7 @@ internal sealed partial class Replica
         if (due > 0)
         {
             GiveUpReadRounds();
+            ResendParts();
         }
     }
 
@@ -233,6 +255,9 @@ internal sealed partial class Replica
                 break;
             case ReplicaWorkKind.Written:
                 OnWritten((PendingAppend)work.Payload!);
+                break;
+            case ReplicaWorkKind.Applied:
+                OnApplied((Message)work.Payload!);
                 break;
             case ReplicaWorkKind.WriteFailed:
                 throw (Exception)work.Payload!;
@@ -283,6 +308,7 @@ internal sealed partial class Replica
     {
         _isStopping = true;
         RefuseAll(RefusalKind.Gone);
+        EndTransfers();
         _stopped.TrySetResult();
     }
 
@@ -291,6 +317,7 @@ internal sealed partial class Replica
         _fault = reason;
         LogFaulted(_logger, Group, Id, _node.Term, reason);
         RefuseAll(RefusalKind.Gone);
+        EndTransfers();
     }
 
     private sealed class Peer(string silo)

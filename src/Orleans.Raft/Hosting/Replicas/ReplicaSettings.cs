@@ -23,8 +23,14 @@ internal sealed record ReplicaSettings
     /// <summary>The log, opened. Its owner number is the replica's activation number: it fences, and it names the life.</summary>
     public required GroupLog Log { get; init; }
 
-    /// <summary>The user's state.</summary>
-    public required IStateMachine StateMachine { get; init; }
+    /// <summary>What is applied, and where it is kept.</summary>
+    public required ReplicaState State { get; init; }
+
+    /// <summary>The silo's state store.</summary>
+    public required IStateStore StateStore { get; init; }
+
+    /// <summary>Entries below the last saved state that are kept for followers that are a little behind.</summary>
+    public long TailEntries { get; init; } = 1_000;
 
     /// <summary>First read context. Random in every life, so that a late answer to a former one is nobody's (SAFETY-RULES A8).</summary>
     public required long FirstReadContext { get; init; }

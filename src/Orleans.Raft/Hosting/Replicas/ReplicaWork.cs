@@ -18,7 +18,10 @@ internal enum ReplicaWorkKind : byte
     /// <summary>A write to the log is durable.</summary>
     Written,
 
-    /// <summary>A write to the log failed.</summary>
+    /// <summary>A batch of applied entries is in the state store.</summary>
+    Applied,
+
+    /// <summary>A write failed.</summary>
     WriteFailed,
 
     /// <summary>A silo does not answer.</summary>
@@ -63,6 +66,9 @@ internal sealed class PendingAppend
 
     /// <summary>What follows.</summary>
     public List<HeldMessage> Responses { get; } = [];
+
+    /// <summary>The snapshot that becomes current with the write; null mostly.</summary>
+    public SnapshotInstall? Install { get; set; }
 
     /// <summary>True once durable; responses still wait for those of earlier writes.</summary>
     public bool IsDurable { get; set; }

@@ -47,6 +47,12 @@ internal enum LaneItemKind
 
     /// <summary>Answer to a query.</summary>
     ReadAnswer = 5,
+
+    /// <summary>A part of a snapshot.</summary>
+    SnapshotPart = 6,
+
+    /// <summary>Answer to a part of a snapshot.</summary>
+    SnapshotPartAnswer = 7,
 }
 
 /// <summary>One message in a batch, with what names its two ends.</summary>

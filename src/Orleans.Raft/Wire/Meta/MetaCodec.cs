@@ -10,8 +10,6 @@ namespace Orleans.Raft.Wire;
 /// </summary>
 internal static class MetaCodec
 {
-    private const int GuidBytes = 16;
-
     /// <summary>Encodes a genesis.</summary>
     public static byte[] Encode(Genesis value)
     {
@@ -82,7 +80,7 @@ internal static class MetaCodec
             switch (reader.Field)
             {
                 case 1:
-                    incarnation = ReadIdentity(ref reader);
+                    incarnation = reader.Identity();
                     break;
                 case 2:
                     silos.Add(ReadBinding(reader.Bytes()));
@@ -110,7 +108,7 @@ internal static class MetaCodec
             switch (reader.Field)
             {
                 case 1:
-                    cluster = ReadIdentity(ref reader);
+                    cluster = reader.Identity();
                     break;
                 case 2:
                     version = reader.Number();
@@ -217,13 +215,13 @@ internal static class MetaCodec
                     value = value with { Silo = ReadText(ref reader) };
                     break;
                 case 3:
-                    value = value with { Store = ReadIdentity(ref reader) };
+                    value = value with { Store = reader.Identity() };
                     break;
                 case 4:
                     value = value with { OpenCounter = reader.Number() };
                     break;
                 case 5:
-                    value = value with { Life = ReadIdentity(ref reader) };
+                    value = value with { Life = reader.Identity() };
                     break;
                 default:
                     reader.Skip();
@@ -270,15 +268,4 @@ internal static class MetaCodec
     }
 
     private static string ReadText(ref WireReader reader) => Encoding.UTF8.GetString(reader.Bytes().Span);
-
-    private static Guid ReadIdentity(ref WireReader reader)
-    {
-        var bytes = reader.Bytes().Span;
-        if (bytes.Length != GuidBytes)
-        {
-            reader.Fail($"{GuidBytes} bytes", $"{bytes.Length}");
-        }
-
-        return new Guid(bytes, bigEndian: true);
-    }
 }
