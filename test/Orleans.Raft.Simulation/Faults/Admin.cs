@@ -126,7 +126,7 @@ internal sealed class Admin
 
         var change = replica.Config.IsJoint && !replica.Config.AutoLeave && Random.Chance(800)
             ? new ConfChangeV2()
-            : DrawChange(replica.Config);
+            : DrawChange(replica.Config, replica.Node!.Role == RaftRole.Leader);
         if (change is null)
         {
             return null;
@@ -137,7 +137,11 @@ internal sealed class Admin
         return replica;
     }
 
-    private ConfChangeV2? DrawChange(ConfState config)
+    /// <summary>
+    /// Draws a change from the configuration that its proposer has. One from a follower's old configuration could promote or demote a replica that is
+    /// removed by the time it is appended, and so bring a number back; whoever keeps the members must not let that happen, so it doesn't here.
+    /// </summary>
+    private ConfChangeV2? DrawChange(ConfState config, bool isCurrent)
     {
         var count = Random.Chance(600) ? 1 : Random.Between(2, 3);
         var changes = new List<ConfChangeSingle>();
@@ -146,7 +150,7 @@ internal sealed class Admin
         var touched = new HashSet<ReplicaId>();
         for (var i = 0; i < count; i++)
         {
-            var change = DrawSingle(config, ref voters, ref members, touched);
+            var change = DrawSingle(config, isCurrent, ref voters, ref members);
             if (change is { } drawn && touched.Add(drawn.Replica))
             {
                 changes.Add(drawn);
@@ -160,20 +164,20 @@ internal sealed class Admin
         };
     }
 
-    private ConfChangeSingle? DrawSingle(ConfState config, ref int voters, ref int members, HashSet<ReplicaId> touched)
+    private ConfChangeSingle? DrawSingle(ConfState config, bool isCurrent, ref int voters, ref int members)
     {
         switch (Random.Below(6))
         {
-            case 0 or 1 when members < SimSettings.MaxMembers && _world.CanAddReplica:
+            case 0 or 1 when isCurrent && members < SimSettings.MaxMembers && _world.CanAddReplica:
                 members++;
                 var asVoter = Random.Chance(500);
                 voters += asVoter ? 1 : 0;
                 var added = _world.AddReplica().Id;
                 return new ConfChangeSingle(asVoter ? ConfChangeType.AddNode : ConfChangeType.AddLearnerNode, added);
-            case 2 when !config.Learners.IsEmpty:
+            case 2 when isCurrent && !config.Learners.IsEmpty:
                 voters++;
                 return new ConfChangeSingle(ConfChangeType.AddNode, Random.Pick(config.Learners));
-            case 3 when voters > 1 && !config.Voters.IsEmpty:
+            case 3 when isCurrent && voters > 1 && !config.Voters.IsEmpty:
                 voters--;
                 return new ConfChangeSingle(ConfChangeType.AddLearnerNode, Random.Pick(config.Voters));
             case 4 when voters > 1 && !config.Voters.IsEmpty:
