@@ -83,12 +83,12 @@ public sealed record RaftConfig
     public bool VoteRequestsWaitForDisk { get; init; }
 
     /// <summary>
-    /// A vote is never refused in silence for an old term, and each refusal names the refuser's commit position: the candidate commits up to it where its log
+    /// No request is refused in silence for its old term, and a refused vote names the refuser's commit position: the candidate commits up to it where its log
     /// agrees. Without it a group can be stuck for ever. A leader that was removed or demoted may hold a longer log than the members that remain, which
-    /// don't know yet that its removal is committed and need its vote; and a member with an old configuration may run ahead of the others' terms without
-    /// asking them. False only because the conformance traces were recorded so.
+    /// don't know yet that its removal is committed and need its vote; a member with an old configuration may run ahead of the others' terms without
+    /// asking them; and a voter that campaigned and was demoted meanwhile ignores its leader. False only because the conformance traces were recorded so.
     /// </summary>
-    public bool ExplainRefusedVotes { get; init; }
+    public bool ExplainRefusals { get; init; }
 
     /// <summary>
     /// A leader's appends and commit news leave once per Ready and peer instead of once per proposal and acknowledgement. Saves messages when proposals come in

@@ -109,7 +109,7 @@ public sealed partial class RaftNode
 
     private void TellCommit(Message answer)
     {
-        if (answer.Reject && _config.ExplainRefusedVotes && _log.TryGetTerm(_log.Committed, out var term))
+        if (answer.Reject && _config.ExplainRefusals && _log.TryGetTerm(_log.Committed, out var term))
         {
             (answer.LogTerm, answer.Index) = (term, _log.Committed);
         }
@@ -119,7 +119,7 @@ public sealed partial class RaftNode
     private void LearnCommit(Message answer)
     {
         var told = new EntryId(answer.LogTerm, answer.Index);
-        if (answer.Reject && _config.ExplainRefusedVotes && told.Index > _log.Committed && _log.Matches(told))
+        if (answer.Reject && _config.ExplainRefusals && told.Index > _log.Committed && _log.Matches(told))
         {
             _log.CommitTo(told.Index);
             if (Role is not RaftRole.Follower && HasUnappliedConfChange())

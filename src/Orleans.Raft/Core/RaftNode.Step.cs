@@ -96,13 +96,14 @@ public sealed partial class RaftNode
 
     private StepResult OnOldTerm(Message message)
     {
-        if (message.Type is MessageType.MsgHeartbeat or MessageType.MsgApp && (_config.CheckQuorum || _config.PreVote))
+        if (message.Type is MessageType.MsgHeartbeat or MessageType.MsgApp
+            && (_config.CheckQuorum || _config.PreVote || _config.ExplainRefusals))
         {
             // This replica raised its term while it was cut off and is ignored as a candidate: an answer in its term makes the leader step down
             // and brings it back.
             Post(MessageType.MsgAppResp, message.From, 0);
         }
-        else if (message.Type is MessageType.MsgPreVote || (message.Type is MessageType.MsgVote && _config.ExplainRefusedVotes))
+        else if (message.Type is MessageType.MsgPreVote || (message.Type is MessageType.MsgVote && _config.ExplainRefusals))
         {
             // Not silent: with mixed settings, or where this replica's configuration doesn't hold the candidate, it would wait for ever.
             var answer = NewMessage(message.Type is MessageType.MsgVote ? MessageType.MsgVoteResp : MessageType.MsgPreVoteResp, message.From);

@@ -158,7 +158,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         CheckQuorum = _options.CheckQuorum,
         AsyncStorageWrites = true,
         VoteRequestsWaitForDisk = true,
-        ExplainRefusedVotes = true,
+        ExplainRefusals = true,
         StepDownOnRemoval = true,
         DisableProposalForwarding = true,
         RefuseConfChanges = true,

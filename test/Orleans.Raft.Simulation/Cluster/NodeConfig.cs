@@ -24,7 +24,7 @@ internal static class NodeConfig
         VotePromise = settings.LeaseReads ? TimeSpan.FromMicroseconds((settings.ElectionTicks - 1) * SimSettings.Tick) : TimeSpan.Zero,
         AsyncStorageWrites = settings.AsyncStorageWrites,
         VoteRequestsWaitForDisk = !switches.EarlyVotes,
-        ExplainRefusedVotes = true,
+        ExplainRefusals = true,
         StepDownOnRemoval = settings.StepDownOnRemoval,
         DisableProposalForwarding = settings.DisableProposalForwarding,
         RefuseConfChanges = settings.RefuseConfChanges,

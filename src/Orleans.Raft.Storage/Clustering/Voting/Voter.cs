@@ -161,7 +161,7 @@ internal sealed partial class Voter : ITransportHandler, ITableServer, IAsyncDis
                 CheckQuorum = true,
                 AsyncStorageWrites = true,
                 VoteRequestsWaitForDisk = true,
-                ExplainRefusedVotes = true,
+                ExplainRefusals = true,
                 StepDownOnRemoval = true,
                 DisableProposalForwarding = true,
                 RefuseConfChanges = true,

@@ -73,6 +73,21 @@ public sealed class RefusedVoteTests
         Assert.All(answers, answer => Assert.Equal((true, 9L), (answer.Reject, answer.Term)));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_heartbeat_of_an_old_term_is_answered_in_the_own_term(bool explains)
+    {
+        // Seed 17092 without pre-vote: the replica campaigned just before it became a learner, which can't campaign, and its leader never hears of its term.
+        var learner = new RaftNode(Config(Removed, explains), Log(commit: 3));
+        learner.Step(Vote(term: 9), TimeSpan.Zero);
+        TakeAll(learner);
+        learner.Step(new Message { Type = MessageType.MsgHeartbeat, From = Remaining, To = Removed, Term = 5 }, TimeSpan.Zero);
+        var answers = learner.Ready().Messages.Where(m => m.Type == MessageType.MsgAppResp).ToList();
+        Assert.Equal(explains ? 1 : 0, answers.Count);
+        Assert.All(answers, answer => Assert.Equal(9, answer.Term));
+    }
+
     [Fact]
     public void A_candidate_that_learns_of_a_committed_configuration_change_stops_counting_votes()
     {
@@ -107,7 +122,7 @@ public sealed class RefusedVoteTests
         return node;
     }
 
-    private static RaftConfig Config(ReplicaId id, bool explains) => new() { Id = id, ExplainRefusedVotes = explains };
+    private static RaftConfig Config(ReplicaId id, bool explains) => new() { Id = id, ExplainRefusals = explains };
 
     private static MemoryLogStorage Log(long commit)
     {
