@@ -114,6 +114,9 @@ internal sealed class SimSettings
     /// <summary>Steps before the last fault.</summary>
     public int Steps { get; }
 
+    /// <summary>Half of the seeds; follows from another draw, so that seeds which found something before it existed still mean the same.</summary>
+    public bool CoalesceAppends => Steps % 2 == 1;
+
     /// <summary>Longest randomized election timeout, microseconds of true time, on the slowest clock.</summary>
     public long ElectionTimeout => (2L * ElectionTicks * Tick * (1_000_000 + DriftPpm) / 1_000_000) + TickJitter;
 
@@ -121,7 +124,7 @@ internal sealed class SimSettings
         $"{Members} members, {(AsyncStorageWrites ? "async" : "sync")} storage, election {ElectionTicks} ticks of {Tick / 1000} ms"
         + $"{(PreVote ? ", pre-vote" : "")}{(CheckQuorum ? ", check-quorum" : "")}{(LeaseReads ? ", lease reads" : "")}"
         + $"{(StepDownOnRemoval ? ", step-down on removal" : "")}{(DisableProposalForwarding ? ", no forwarding" : "")}"
-        + $"; inflight {MaxInflightMessages}/{MaxInflightBytes} B, message {MaxSizePerMessage} B, ready {MaxCommittedSizePerReady} B, uncommitted {MaxUncommittedSize} B"
+        + $"{(CoalesceAppends ? ", gathered appends" : "")}; inflight {MaxInflightMessages}/{MaxInflightBytes} B, message {MaxSizePerMessage} B, ready {MaxCommittedSizePerReady} B, uncommitted {MaxUncommittedSize} B"
         + $"; drop {DropPermille}\u2030, duplicate {DuplicatePermille}\u2030, late {LatePermille}\u2030, delay {DelayMin}..{DelayMax} us"
         + $", disk {DiskMax} us, drift {DriftPpm} ppm";
 }

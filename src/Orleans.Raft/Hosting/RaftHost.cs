@@ -162,6 +162,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         StepDownOnRemoval = true,
         DisableProposalForwarding = true,
         RefuseConfChanges = true,
+        CoalesceAppends = true,
     };
 
     private GroupClientSettings ClientSettings() => new()

@@ -28,6 +28,7 @@ internal static class NodeConfig
         StepDownOnRemoval = settings.StepDownOnRemoval,
         DisableProposalForwarding = settings.DisableProposalForwarding,
         RefuseConfChanges = settings.RefuseConfChanges,
+        CoalesceAppends = settings.CoalesceAppends,
     };
 
     /// <summary>The change in an entry. An entry that carries none was let through by a broken leader.</summary>

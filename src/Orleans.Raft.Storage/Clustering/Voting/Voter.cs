@@ -165,6 +165,7 @@ internal sealed partial class Voter : ITransportHandler, ITableServer, IAsyncDis
                 StepDownOnRemoval = true,
                 DisableProposalForwarding = true,
                 RefuseConfChanges = true,
+                CoalesceAppends = true,
                 MaxSizePerMessage = 1 << 20,
                 MaxInflightMessages = 64,
                 MaxUncommittedSize = 16 << 20,
