@@ -7,6 +7,8 @@ internal static class KeyCodec
 {
     public const int MaxKeyBytes = 512;
 
+    private static readonly string NulEscape = "%0" + NulKeys.Stand;
+
     private const byte LowEscape = (byte)'!';
     private const byte HighEscape = (byte)'~';
 
@@ -21,6 +23,13 @@ internal static class KeyCodec
         {
             if (segment[i] == '%')
             {
+                if (segment[i..].StartsWith(NulEscape))
+                {
+                    bytes.Add(0);
+                    i += 2;
+                    continue;
+                }
+
                 if (i + 2 >= segment.Length || !char.IsAsciiHexDigit(segment[i + 1]) || !char.IsAsciiHexDigit(segment[i + 2]))
                 {
                     return null;

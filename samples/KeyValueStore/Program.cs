@@ -102,7 +102,11 @@ internal static class Program
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         ConfigureLogging(builder.Logging);
-        builder.WebHost.UseKestrelCore().UseUrls(options.Urls).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.WebHost.UseKestrelCore().UseUrls(options.Urls).ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.ConfigureEndpointDefaults(NulKeys.Allow);
+        });
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         var web = builder.Build();
         web.Run(api.HandleAsync);

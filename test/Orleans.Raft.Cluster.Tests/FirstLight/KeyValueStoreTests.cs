@@ -120,6 +120,27 @@ public sealed class KeyValueStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Every_byte_value_may_stand_in_a_key_and_keys_are_exported_in_the_order_of_their_bytes()
+    {
+        await using var sample = await SampleProcess.StartAsync(_data);
+        for (var value = 255; value >= 0; value--)
+        {
+            // The body looks like a request with such a key, which must stay as it is.
+            var body = $"GET /kv/%00 HTTP/1.1 {value}";
+            Assert.Equal(HttpStatusCode.NoContent, await StatusAsync(sample, HttpMethod.Put, $"/kv/k%{value:x2}%00", body));
+        }
+
+        for (var value = 0; value < 256; value++)
+        {
+            Assert.Equal($"GET /kv/%00 HTTP/1.1 {value}", await sample.Client.GetStringAsync(Exact(sample, $"/kv/k%{value:X2}%00")));
+        }
+
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(sample, HttpMethod.Get, "/kv/%0."));
+        var lines = Encoding.Latin1.GetString(await sample.Client.GetByteArrayAsync("/export")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(Enumerable.Range(0, 256), lines.Select(line => int.Parse(line.Split(' ')[^1], System.Globalization.CultureInfo.InvariantCulture)));
+    }
+
+    [Fact]
     public async Task What_cannot_be_meant_is_refused_with_one_line_and_exit_code_2()
     {
         foreach (var arguments in new[] { "--nonsense 1", "positional", "--urls", "--urls ftp://x", "--import /no/such/file", "--silo-port 0" })
@@ -188,10 +209,13 @@ public sealed class KeyValueStoreTests : IDisposable
 
     private static async Task<HttpStatusCode> StatusAsync(SampleProcess sample, HttpMethod method, string target, string? value = null)
     {
-        // Uri would unescape and simplify what this is about.
-        var address = new Uri(sample.Client.BaseAddress!.GetLeftPart(UriPartial.Authority) + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
-        using var request = new HttpRequestMessage(method, address) { Content = value is null ? null : new StringContent(value) };
+        using var request = new HttpRequestMessage(method, Exact(sample, target)) { Content = value is null ? null : new StringContent(value) };
         using var response = await sample.Client.SendAsync(request);
         return response.StatusCode;
     }
+
+    /// <summary>The target as it is written; Uri would unescape and simplify what this is about.</summary>
+    private static Uri Exact(SampleProcess sample, string target) => new(
+        sample.Client.BaseAddress!.GetLeftPart(UriPartial.Authority) + target,
+        new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
 }

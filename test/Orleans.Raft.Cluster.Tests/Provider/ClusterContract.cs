@@ -17,6 +17,15 @@ public sealed class ProvidersFixture : IAsyncLifetime
     /// <summary>A provider, seen from each silo in turn.</summary>
     public IGrainStorage Storage(string name) => _silos![Interlocked.Increment(ref _turn) % 3].GetRequiredKeyedService<IGrainStorage>(name);
 
+    /// <summary>Enumerates a provider's states.</summary>
+    public IRaftStorageCatalog Catalog(string name) => _silos![0].GetRequiredKeyedService<IRaftStorageCatalog>(name);
+
+    /// <summary>Calls grains, by way of each silo in turn.</summary>
+    public IGrainFactory Grains() => Client();
+
+    /// <summary>A client of each silo in turn.</summary>
+    public IClusterClient Client() => _silos![Interlocked.Increment(ref _turn) % 3].GetRequiredService<IClusterClient>();
+
     public async Task InitializeAsync()
     {
         _silos = new SiloSet(3, (orleans, silo) => orleans
@@ -27,7 +36,11 @@ public sealed class ProvidersFixture : IAsyncLifetime
             })
             .AddRaftGrainStorageAsDefault()
             .AddRaftGrainStorage("deleting", options => (options.DeleteStateOnClear, options.Groups) = (true, 3))
-            .AddMemoryGrainStorage("memory"));
+            .AddRaftGrainStorage("PubSubStore", options => options.Groups = 2)
+            .AddMemoryGrainStorage("memory")
+            .AddMemoryStreams("streams")
+            .AddStateStorageBasedLogConsistencyProvider("StateStorage")
+            .UseTransactions());
         await _silos.StartAsync(0, 1, 2);
     }
 
