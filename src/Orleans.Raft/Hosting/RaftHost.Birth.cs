@@ -9,18 +9,6 @@ internal sealed partial class RaftHost
 {
     private static readonly TimeSpan FollowInterval = TimeSpan.FromSeconds(1);
 
-    private readonly Guid _processLife = Guid.NewGuid();
-    private BirthClerk? _clerk;
-    private volatile Genesis? _genesis;
-    private MetaRecord? _metaRecord;
-    private GroupLog? _metaLog;
-    private MetaMachine? _meta;
-    private TaskCompletionSource _catalogChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile Catalog? _fetched;
-    private volatile bool _hasCatalog;
-    private volatile string _waitsFor = "its endpoint is not open yet";
-    private bool _isAnnounced;
-
     private bool IsFounder => _genesis is { } genesis && _clerk!.IsFounder(genesis);
 
     private Catalog? Catalog => _meta?.Catalog ?? _fetched;

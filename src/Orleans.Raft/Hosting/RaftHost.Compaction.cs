@@ -7,12 +7,6 @@ internal sealed partial class RaftHost
 {
     private static readonly TimeSpan CompactionInterval = TimeSpan.FromSeconds(2);
 
-    private IStateStore? _stateStore;
-    private Task _compacting = Task.CompletedTask;
-
-    // Without a state store on disk, states are rebuilt from their logs at every start, and logs on disk are never cut.
-    private bool _mayCompact;
-
     private async Task OpenStateStoreAsync(LogStoreSettings settings, CancellationToken cancellationToken)
     {
         var factory = _options.InMemory ? new MemoryStateStoreFactory() : _services.GetService<IStateStoreFactory>();

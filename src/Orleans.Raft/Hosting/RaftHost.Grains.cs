@@ -6,9 +6,6 @@ namespace Orleans.Raft.Hosting;
 /// <content>The grains of the silo's replicas, and handing leadership over before the silo stops.</content>
 internal sealed partial class RaftHost
 {
-    private long _lastAdoption;
-    private int _isAdopting;
-
     private Task OnActiveAsync(CancellationToken cancellationToken)
     {
         _isActive = true;

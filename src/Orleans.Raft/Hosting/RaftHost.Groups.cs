@@ -8,11 +8,6 @@ namespace Orleans.Raft.Hosting;
 /// <content>The groups of this silo: opened from its store, or made because the catalog says so.</content>
 internal sealed partial class RaftHost
 {
-    private readonly Dictionary<string, RaftGroupFamily> _families;
-    private readonly ConcurrentDictionary<string, CatalogFamily> _known = new(StringComparer.Ordinal);
-    private readonly Lock _slotGate = new();
-    private TaskCompletionSource _grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
     /// <summary>Families of groups that the catalog knows.</summary>
     public IEnumerable<CatalogFamily> KnownFamilies => _known.Values;
 
@@ -31,12 +26,14 @@ internal sealed partial class RaftHost
                 return runtime;
             }
 
-            if (_known.TryGetValue(id.Name, out var family))
+            // A family is known before all of its groups are open: those are waited for.
+            var isKnown = _known.TryGetValue(id.Name, out var family);
+            if (isKnown && id.Index >= family!.Groups)
             {
                 throw new RaftException($"{id}: the family {family.Name} has {family.Groups} groups, numbered from 0.");
             }
 
-            if (!_families.ContainsKey(id.Name) && _hasCatalog)
+            if (!isKnown && !_families.ContainsKey(id.Name) && _hasCatalog)
             {
                 throw new RaftException(
                     $"{id}: no such family of groups. This silo has {string.Join(", ", _families.Keys)}; register others with AddRaftGroup on every silo.");

@@ -6,8 +6,6 @@ namespace Orleans.Raft.Hosting;
 /// <content>What comes and goes over the lanes.</content>
 internal sealed partial class RaftHost : IReplicaOutlet, ILaneSink, ILaneEvents
 {
-    private readonly ConcurrentDictionary<string, bool> _reached = new(StringComparer.Ordinal);
-
     /// <summary>Takes a batch. Runs on the endpoint's scheduler.</summary>
     public LaneAck Deliver(byte[] batch)
     {

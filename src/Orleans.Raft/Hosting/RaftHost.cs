@@ -45,6 +45,33 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     private Task _following = Task.CompletedTask;
     private volatile bool _isActive;
 
+    private readonly Guid _processLife = Guid.NewGuid();
+    private BirthClerk? _clerk;
+    private volatile Genesis? _genesis;
+    private MetaRecord? _metaRecord;
+    private GroupLog? _metaLog;
+    private MetaMachine? _meta;
+    private TaskCompletionSource _catalogChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile Catalog? _fetched;
+    private volatile bool _hasCatalog;
+    private volatile string _waitsFor = "its endpoint is not open yet";
+    private bool _isAnnounced;
+
+    private IStateStore? _stateStore;
+    private Task _compacting = Task.CompletedTask;
+
+    // Without a state store on disk, states are rebuilt from their logs at every start, and logs on disk are never cut.
+    private bool _mayCompact;
+
+    private long _lastAdoption;
+    private int _isAdopting;
+
+    private readonly Dictionary<string, RaftGroupFamily> _families;
+    private readonly ConcurrentDictionary<string, CatalogFamily> _known = new(StringComparer.Ordinal);
+    private readonly Lock _slotGate = new();
+    private TaskCompletionSource _grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ConcurrentDictionary<string, bool> _reached = new(StringComparer.Ordinal);
+
     public RaftHost(
         IServiceProvider services,
         IOptions<RaftOptions> options,

@@ -6,10 +6,6 @@ namespace Orleans.Raft.Hosting;
 /// <content>Reads: on the silo's own replica first, on the leader when that does not answer soon (SAFETY-RULES B7).</content>
 internal sealed partial class GroupClient
 {
-    private readonly Dictionary<long, OpenRead> _openReads = [];
-    private readonly Queue<OpenRead> _waitingReads = new();
-    private long _nextRead;
-
     /// <summary>Answers a query from a state that holds every write acknowledged before the call.</summary>
     public async Task<ReadOnlyMemory<byte>> ReadAsync(ReadOnlyMemory<byte> query, CancellationToken cancellationToken)
     {

@@ -39,6 +39,10 @@ internal sealed partial class GroupClient : IGroupClientPort
     private long _lowWater = 1;
     private TimeSpan _registerAgainAt;
 
+    private readonly Dictionary<long, OpenRead> _openReads = [];
+    private readonly Queue<OpenRead> _waitingReads = new();
+    private long _nextRead;
+
     public GroupClient(
         RaftGroupId group, GroupClientSettings settings, IGroupRoutes routes, IReplicaScheduler scheduler, IReplicaClock clock)
     {

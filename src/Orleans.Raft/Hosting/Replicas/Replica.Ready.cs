@@ -101,6 +101,8 @@ internal sealed partial class Replica
 
     private void ProcessReady()
     {
+        // What waited for the last apply goes on even when the node itself has nothing new: on a group of one it may say nothing until the next tick.
+        ApplyPending();
         while (_node.HasReady)
         {
             var ready = _node.Ready();
