@@ -144,6 +144,23 @@ public sealed class ReplicaTests
     }
 
     [Fact]
+    public void A_faulted_replica_refuses_questions_and_can_be_stopped()
+    {
+        _cluster.Finish(_cluster.AddAsync(1, 1));
+        Assert.Throws<OutcomeUnknownException>(() => _cluster.Finish(_cluster.AddAsync(1, long.MinValue)));
+        var replica = _cluster.Silos[1].Replica!;
+        var question = replica.AskAsync(node => node.Term);
+        replica.PostStop();
+        _cluster.Settle();
+        Assert.Contains("poison", Assert.Throws<RaftException>(() => question.GetAwaiter().GetResult()).Message, StringComparison.Ordinal);
+        Assert.True(replica.Stopped.IsCompletedSuccessfully);
+
+        var late = replica.AskAsync(node => node.Term);
+        _cluster.Settle();
+        Assert.Throws<RaftException>(() => late.GetAwaiter().GetResult());
+    }
+
+    [Fact]
     public void A_cancelled_write_ends_at_once()
     {
         using var cancel = new CancellationTokenSource();

@@ -121,38 +121,19 @@ internal sealed partial class Replica
     }
 
     /// <summary>Asks the replica to stop; <see cref="Stopped"/> completes when it has.</summary>
-    public void PostStop() => Post(new ReplicaWork(ReplicaWorkKind.Action, Payload: (Action)Stop));
+    public void PostStop() => Post(new ReplicaWork(ReplicaWorkKind.Stop));
 
     /// <summary>Faults the replica: something outside it makes its state untrustworthy.</summary>
     public void PostFault(string reason) =>
         Post(new ReplicaWork(ReplicaWorkKind.Action, Payload: (Action)(() => throw new InvalidOperationException(reason))));
 
     /// <summary>Runs a function on the replica's scheduler, between bursts.</summary>
-    public Task<T> AskAsync<T>(Func<RaftNode, T> question)
-    {
-        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(new ReplicaWork(ReplicaWorkKind.Action, Payload: (Action)(() => answer.TrySetResult(question(_node)))));
-        return answer.Task;
-    }
+    /// <exception cref="RaftException">The replica has faulted or stopped.</exception>
+    public Task<T> AskAsync<T>(Func<RaftNode, T> question) => AskAsync(() => question(_node));
 
     /// <summary>Answers a query from whatever is applied now.</summary>
-    public Task<ReadOnlyMemory<byte>> QueryAsync(ReadOnlyMemory<byte> query)
-    {
-        var answer = new TaskCompletionSource<ReadOnlyMemory<byte>>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(new ReplicaWork(ReplicaWorkKind.Action, Payload: (Action)(() =>
-        {
-            try
-            {
-                answer.TrySetResult(_state.Query(query));
-            }
-            catch (Exception exception)
-            {
-                // The asker's, not the replica's: a query changes nothing.
-                answer.TrySetException(exception);
-            }
-        })));
-        return answer.Task;
-    }
+    /// <exception cref="RaftException">The replica has faulted or stopped.</exception>
+    public Task<ReadOnlyMemory<byte>> QueryAsync(ReadOnlyMemory<byte> query) => AskAsync(() => _state.Query(query));
 
     /// <summary>Gives the replica back to a scheduler, if the one that gives it is still the one that has it.</summary>
     public void MoveBack(IReplicaScheduler from, IReplicaScheduler to) => Interlocked.CompareExchange(ref _scheduler, to, from);
@@ -264,12 +245,38 @@ internal sealed partial class Replica
             case ReplicaWorkKind.Unreachable:
                 OnUnreachable(work.Silo!);
                 break;
+            case ReplicaWorkKind.Question:
+                ((ReplicaQuestion)work.Payload!).Run();
+                break;
+            case ReplicaWorkKind.Stop:
+                Stop();
+                break;
             case ReplicaWorkKind.Action:
                 ((Action)work.Payload!)();
                 break;
             default:
                 throw new InvalidOperationException($"{Group} replica {Id}: unknown work {work.Kind}.");
         }
+    }
+
+    private Task<T> AskAsync<T>(Func<T> question)
+    {
+        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(new ReplicaWork(ReplicaWorkKind.Question, Payload: new ReplicaQuestion(
+            () =>
+            {
+                try
+                {
+                    answer.TrySetResult(question());
+                }
+                catch (Exception exception)
+                {
+                    // The asker's, not the replica's: a question changes nothing.
+                    answer.TrySetException(exception);
+                }
+            },
+            exception => answer.TrySetException(exception))));
+        return answer.Task;
     }
 
     private void OnUnreachable(string silo)
@@ -299,6 +306,14 @@ internal sealed partial class Replica
                     break;
                 case ReplicaWorkKind.Item when work.Item.Kind is LaneItemKind.Propose or LaneItemKind.Read:
                     Refuse(work.Silo, RefusalKind.Gone);
+                    break;
+                case ReplicaWorkKind.Question:
+                    ((ReplicaQuestion)work.Payload!).Refuse(new RaftException(
+                        $"{Group}: replica {Id} on {_settings.Silo} {(_fault is null ? "has stopped" : $"has faulted: {_fault}")}"));
+                    break;
+                case ReplicaWorkKind.Stop:
+                    // A faulted replica is stopped like any other: the silo's stop waits for it.
+                    Stop();
                     break;
             }
         }

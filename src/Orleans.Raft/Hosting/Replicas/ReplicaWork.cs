@@ -27,6 +27,12 @@ internal enum ReplicaWorkKind : byte
     /// <summary>A silo does not answer.</summary>
     Unreachable,
 
+    /// <summary>A question that somebody waits for; a replica that is no more refuses it.</summary>
+    Question,
+
+    /// <summary>The replica is to stop, faulted or not.</summary>
+    Stop,
+
     /// <summary>Anything else, as a closure.</summary>
     Action,
 }
@@ -45,6 +51,11 @@ internal readonly record struct ReplicaWork(
     LaneItem Item = default,
     long Number = 0,
     ReadOnlyMemory<byte> Data = default);
+
+/// <summary>A question to a replica. One of its two ends is run, once.</summary>
+/// <param name="Run">Asks and answers.</param>
+/// <param name="Refuse">Tells the asker that the replica has faulted or stopped.</param>
+internal sealed record ReplicaQuestion(Action Run, Action<Exception> Refuse);
 
 /// <summary>A read that a replica holds.</summary>
 /// <param name="Silo">Who asks; null for this silo.</param>
