@@ -55,7 +55,7 @@ public static class RaftGrainStorageServiceCollectionExtensions
             return new RaftGroupFamily(
                 name,
                 new RaftGroupOptions { Groups = options.Groups, ReplicationFactor = options.ReplicationFactor },
-                static (_, group) => new GrainStateMachine(group.Index));
+                static (_, birth) => new GrainStateMachine(birth));
         });
     }
 }

@@ -144,7 +144,7 @@ internal sealed partial class RaftHost
         var runtime = NewRuntime(descriptor);
         if (_families.TryGetValue(descriptor.Id.Name, out var family))
         {
-            runtime.Replica = NewReplica(runtime, log, family.Create(_services, descriptor.Id));
+            runtime.Replica = NewReplica(runtime, log, family.Create(_services, BirthOf(descriptor)));
         }
         else
         {
@@ -153,6 +153,9 @@ internal sealed partial class RaftHost
 
         AddRuntimes([runtime]);
     }
+
+    private GroupBirth BirthOf(GroupDescriptor descriptor) =>
+        new(descriptor.Id, _known[descriptor.Id.Name].Groups, _genesis!.Incarnation, descriptor.Incarnation);
 
     // Groups of which this silo holds no replica are used all the same.
     private void AddClients(CatalogFamily family)

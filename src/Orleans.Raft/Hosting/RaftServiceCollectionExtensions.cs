@@ -69,7 +69,7 @@ public static class RaftServiceCollectionExtensions
         var options = new RaftGroupOptions();
         configure?.Invoke(options);
         services.AddRaft();
-        services.AddSingleton(new RaftGroupFamily(name, options, create));
+        services.AddSingleton(new RaftGroupFamily(name, options, (provider, birth) => create(provider, birth.Id)));
         return services;
     }
 }

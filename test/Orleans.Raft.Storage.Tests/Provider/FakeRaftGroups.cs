@@ -1,5 +1,3 @@
-using Orleans.Raft.Storage.Provider;
-
 namespace Orleans.Raft.Storage.Tests.Provider;
 
 /// <summary>
@@ -48,7 +46,7 @@ internal sealed class FakeRaftGroups : IRaftGroupFactory
 
     private sealed class FakeRaftGroup(RaftGroupId id, FakeRaftGroups owner) : IRaftGroup
     {
-        private readonly GrainStateMachine _machine = new(id.Index);
+        private readonly LocalGroup _machine = new(LocalGroup.BirthOf(id.Index, owner.Count));
         private long _index;
 
         public RaftGroupId Id => id;
@@ -91,7 +89,7 @@ internal sealed class FakeRaftGroups : IRaftGroupFactory
         private ReadOnlyMemory<byte> Apply(ReadOnlyMemory<byte> command)
         {
             owner.Applied++;
-            return _machine.Apply(new CommandPosition(1, ++_index, 0), command);
+            return _machine.ApplyAlone(new CommandPosition(1, ++_index, 0), command);
         }
     }
 }

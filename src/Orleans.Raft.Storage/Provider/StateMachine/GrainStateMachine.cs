@@ -1,30 +1,17 @@
+using Orleans.Raft.Hosting;
+
 namespace Orleans.Raft.Storage.Provider;
 
 /// <summary>
-/// The grain states of one group. A command's verdict is made here, when it is applied, from the records as the commands before it left them, so every replica
+/// The grain states of one group, as rows. A command's verdict is made here, when it is applied, from the rows as the commands before it left them, so every replica
 /// comes to the same one and two commands of one entry cannot both win (SAFETY-RULES A4, A13).
 /// </summary>
-internal sealed class GrainStateMachine(int groupIndex) : IStateMachine
+internal sealed class GrainStateMachine(GroupBirth birth) : IStoredStateMachine
 {
-    private readonly GrainRecords _records = new();
-
-    /// <summary>
-    /// The group's life as its ETags name it: the random number of the provider whose command was applied first. Part of the replicated state, so all replicas
-    /// agree, and a group born again after its directories were wiped does not take the old life's ETags for its own.
-    /// </summary>
-    private ulong _incarnation;
-
-    /// <summary>
-    /// Number of groups of the provider; 0 until the first command says it, then fixed. The meta group decides it for all; should a sender still have another one,
-    /// its states would end up in two groups, so it is refused.
-    /// </summary>
-    private ushort _groups;
-
-    /// <summary>Number of records, tombstones included.</summary>
-    internal int Count => _records.Count;
+    private readonly GroupFacts _birth = GroupFacts.AtBirth(birth);
 
     /// <inheritdoc/>
-    public ReadOnlyMemory<byte> Apply(CommandPosition position, ReadOnlyMemory<byte> command)
+    public ReadOnlyMemory<byte> Apply(IStateRows rows, CommandPosition position, ReadOnlyMemory<byte> command)
     {
         if (command.IsEmpty || command.Span[0] > GrainCommand.Format)
         {
@@ -35,79 +22,100 @@ internal sealed class GrainStateMachine(int groupIndex) : IStateMachine
         }
 
         return (GrainCommand.TryDecode(command, out var decoded)
-            ? Decide(position, decoded)
-            : new GrainAnswer(GrainVerdict.Malformed, _groups, null)).Encode();
+            ? Decide(rows, position, decoded)
+            : new GrainAnswer(GrainVerdict.Malformed, _birth.Groups, null)).Encode();
     }
 
     /// <inheritdoc/>
-    public ReadOnlyMemory<byte> Query(ReadOnlyMemory<byte> query) => GrainQuery.TryDecode(query, out var decoded)
+    public ReadOnlyMemory<byte> Query(IStateReader rows, ReadOnlyMemory<byte> query) => GrainQuery.TryDecode(query, out var decoded)
         ? decoded.Kind switch
         {
-            GrainQueryKind.Get => Get(decoded).Encode(),
-            GrainQueryKind.List => List(decoded).Encode(),
+            GrainQueryKind.Get => Get(rows, decoded).Encode(),
+            GrainQueryKind.List => List(rows, decoded).Encode(),
         }
-        : new GrainAnswer(GrainVerdict.Malformed, _groups, null).Encode();
+        : new GrainAnswer(GrainVerdict.Malformed, _birth.Groups, null).Encode();
 
-    private GrainAnswer Decide(CommandPosition position, in GrainCommand command)
+    private GrainAnswer Decide(IStateRows rows, CommandPosition position, in GrainCommand command)
     {
-        if (_incarnation == 0)
+        var facts = FactsOf(rows);
+        if (!facts.Owns(command.Slot) || command.Groups != facts.Groups)
         {
-            _incarnation = command.Operation.Process;
+            return new GrainAnswer(GrainVerdict.NotOwned, facts.Groups, null);
         }
 
-        if (_groups == 0)
-        {
-            _groups = command.Groups;
-        }
-
-        if (!Owns(command.Slot, command.Groups))
-        {
-            return new GrainAnswer(GrainVerdict.NotOwned, _groups, null);
-        }
-
-        var key = command.Key.Span;
-        var stored = _records.Find(key);
+        var key = RecordRow.KeyOf(command.Key.Span);
+        GrainRecord? stored = rows.Get(key) is { } row ? RecordRow.Decode(row) : null;
         if (!command.Expectation.Holds(stored))
         {
-            return new GrainAnswer(GrainVerdict.Conflict, _groups, stored);
+            return new GrainAnswer(GrainVerdict.Conflict, facts.Groups, stored);
         }
 
         if (command.Kind is GrainCommandKind.Delete)
         {
-            _records.Remove(key);
-            return new GrainAnswer(GrainVerdict.Cleared, _groups, null);
+            rows.Delete(key);
+            return new GrainAnswer(GrainVerdict.Cleared, facts.Groups, null);
         }
 
-        // The command's bytes are ours during the call only, so the record takes a copy.
         var written = new GrainRecord(
-            new RecordVersion(_incarnation, position.Index, position.Offset),
+            new RecordVersion(facts.Incarnation, position.Index, position.Offset),
             command.Operation,
             Exists: command.Kind is GrainCommandKind.Write,
             command.Checksum,
-            command.Payload.ToArray());
-        _records.Set(key, written);
-        return new GrainAnswer(written.Exists ? GrainVerdict.Written : GrainVerdict.Cleared, _groups, written);
+            command.Payload);
+        rows.Put(key, RecordRow.Encode(written));
+        return new GrainAnswer(written.Exists ? GrainVerdict.Written : GrainVerdict.Cleared, facts.Groups, written);
     }
 
-    private GrainAnswer Get(in GrainQuery query) => _groups == 0 || Owns(query.Slot, query.Groups)
-        ? new GrainAnswer(GrainVerdict.Read, _groups, _records.Find(query.Key.Span))
-        : new GrainAnswer(GrainVerdict.NotOwned, _groups, null);
+    // The first command makes them a part of the state; what moves slots later changes that row and no option.
+    private GroupFacts FactsOf(IStateRows rows)
+    {
+        if (rows.Get(RecordRow.FactsKey) is { } row)
+        {
+            return GroupFacts.Decode(row);
+        }
 
-    private bool Owns(ushort slot, ushort groups) => groups == _groups && SlotMap.GroupOf(slot, groups) == groupIndex;
+        rows.Put(RecordRow.FactsKey, _birth.Encode());
+        return _birth;
+    }
 
-    private GrainPage List(in GrainQuery query)
+    private GroupFacts FactsOf(IStateReader rows) => rows.Get(RecordRow.FactsKey) is { } row ? GroupFacts.Decode(row) : _birth;
+
+    private GrainAnswer Get(IStateReader rows, in GrainQuery query)
+    {
+        var facts = FactsOf(rows);
+        if (!facts.Owns(query.Slot) || query.Groups != facts.Groups)
+        {
+            return new GrainAnswer(GrainVerdict.NotOwned, facts.Groups, null);
+        }
+
+        return new GrainAnswer(
+            GrainVerdict.Read, facts.Groups, rows.Get(RecordRow.KeyOf(query.Key.Span)) is { } row ? RecordRow.Decode(row) : null);
+    }
+
+    private static GrainPage List(IStateReader rows, in GrainQuery query)
     {
         var page = new List<KeyedRecord>();
         long bytes = 0;
-        foreach (var item in _records.After(query.Key))
+        foreach (var row in rows.Scan(RecordRow.KeyOf(query.Key.Span)))
         {
-            if (page.Count > 0 && bytes + item.Record.Payload.Length > query.PageBytes)
+            if (!RecordRow.IsRecord(row.Key))
+            {
+                break;
+            }
+
+            var key = RecordRow.RecordKeyOf(row.Key);
+            if (RecordRow.Decode(row.Value) is not { Exists: true } record || key.Span.SequenceEqual(query.Key.Span))
+            {
+                continue;
+            }
+
+            if (page.Count > 0 && bytes + record.Payload.Length > query.PageBytes)
             {
                 return new GrainPage(page, IsLast: false);
             }
 
-            page.Add(item);
-            bytes += item.Key.Length + item.Record.Payload.Length;
+            page.Add(new KeyedRecord(key, record));
+            bytes += key.Length + record.Payload.Length;
         }
 
         return new GrainPage(page, IsLast: true);

@@ -6,4 +6,4 @@ namespace Orleans.Raft.Hosting;
 /// <param name="Name">Name of the family.</param>
 /// <param name="Options">How many, how often.</param>
 /// <param name="Create">Makes the state machine of one replica: an <see cref="IStateMachine"/> or an <see cref="IStoredStateMachine"/>.</param>
-internal sealed record RaftGroupFamily(string Name, RaftGroupOptions Options, Func<IServiceProvider, RaftGroupId, object> Create);
+internal sealed record RaftGroupFamily(string Name, RaftGroupOptions Options, Func<IServiceProvider, GroupBirth, object> Create);
