@@ -86,6 +86,10 @@ internal sealed class FakeRaftGroups : IRaftGroupFactory
             }
         }
 
+        public Task<RaftGroupStatus> GetStatusAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task TransferLeadershipAsync(string silo, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         private ReadOnlyMemory<byte> Apply(ReadOnlyMemory<byte> command)
         {
             owner.Applied++;

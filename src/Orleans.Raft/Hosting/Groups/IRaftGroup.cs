@@ -28,6 +28,13 @@ public interface IRaftGroup
     /// <summary>Answers a query from a state that holds every write acknowledged before the call (linearizable).</summary>
     /// <exception cref="RaftException">No majority answered within the budget.</exception>
     ValueTask<ReadOnlyMemory<byte>> ReadAsync(ReadOnlyMemory<byte> query, RaftReadOptions options, CancellationToken cancellationToken);
+
+    /// <summary>The group as of now, as far as its silos answer.</summary>
+    Task<RaftGroupStatus> GetStatusAsync(CancellationToken cancellationToken);
+
+    /// <summary>Hands leadership to the replica on a silo; completes when that leads.</summary>
+    /// <exception cref="RaftException">The silo holds no voter of the group, or it did not come to lead within the budget.</exception>
+    Task TransferLeadershipAsync(string silo, CancellationToken cancellationToken);
 }
 
 /// <summary>How fresh a read must be.</summary>

@@ -29,6 +29,21 @@ internal sealed class RaftGroup(RaftGroupId id, RaftHost host) : IRaftGroup
         return await _runtime.Client.ReadAsync(query, cancellationToken);
     }
 
+    /// <inheritdoc/>
+    public async Task<RaftGroupStatus> GetStatusAsync(CancellationToken cancellationToken)
+    {
+        _runtime ??= await _host.FindAsync(Id, cancellationToken);
+        return await _host.GetStatusAsync(_runtime, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task TransferLeadershipAsync(string silo, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(silo);
+        _runtime ??= await _host.FindAsync(Id, cancellationToken);
+        await _host.TransferAsync(_runtime, silo, cancellationToken);
+    }
+
     private async ValueTask<ReadOnlyMemory<byte>> FindAndProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken)
     {
         _runtime = await _host.FindAsync(Id, cancellationToken);

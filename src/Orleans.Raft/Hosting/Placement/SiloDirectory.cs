@@ -37,6 +37,11 @@ internal sealed class SiloDirectory(IServiceProvider services, ILocalSiloDetails
         return best;
     }
 
+    /// <summary>What membership says, by name: of several silos of a name the one that lives, and of those the one started last.</summary>
+    public IReadOnlyDictionary<string, ClusterMember> Members => Membership.CurrentSnapshot.Members.Values
+        .GroupBy(member => member.Name, StringComparer.Ordinal)
+        .ToDictionary(same => same.Key, same => same.MaxBy(member => (member.Status != SiloStatus.Dead, member.SiloAddress.Generation))!, StringComparer.Ordinal);
+
     /// <summary>The address of a name that can hold grains now; null if none can.</summary>
     public SiloAddress? FindActive(string name)
     {

@@ -22,6 +22,14 @@ internal interface IRaftEndpoint : IGrainService
     /// <summary>The catalog as this silo knows it; empty if it knows none.</summary>
     [Alias("Catalog")]
     Task<byte[]> CatalogAsync();
+
+    /// <summary>What the silo's replicas say of themselves: those of one group, or of all where the name is empty.</summary>
+    [Alias("Report")]
+    Task<SiloReport> ReportAsync(string name, int index);
+
+    /// <summary>Tells the silo's replica of a group, if that leads, to hand leadership to another one. Returns what became of the wish.</summary>
+    [Alias("Transfer")]
+    Task<string> TransferAsync(string name, int index, long replica);
 }
 
 /// <summary>Reaches the endpoints of other silos.</summary>

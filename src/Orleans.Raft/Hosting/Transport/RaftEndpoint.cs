@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Orleans.Raft.Core;
 using Orleans.Runtime;
 
 namespace Orleans.Raft.Hosting;
@@ -23,6 +24,13 @@ internal sealed class RaftEndpoint(GrainId id, Silo silo, ILoggerFactory loggers
 
     /// <inheritdoc/>
     public Task<byte[]> CatalogAsync() => Task.FromResult(_host.AnswerCatalog());
+
+    /// <inheritdoc/>
+    public Task<SiloReport> ReportAsync(string name, int index) => _host.ReportAsync(name, index);
+
+    /// <inheritdoc/>
+    public Task<string> TransferAsync(string name, int index, long replica) =>
+        _host.TransferHereAsync(new RaftGroupId(name, index), new ReplicaId(replica));
 }
 
 /// <summary>The scheduler of a grain or of the endpoint.</summary>

@@ -1,0 +1,39 @@
+using Orleans.Raft.Core;
+
+namespace Orleans.Raft.Hosting;
+
+/// <content>What a replica says of itself, and being told to hand leadership over.</content>
+internal sealed partial class Replica
+{
+    /// <summary>What the replica says of itself.</summary>
+    /// <exception cref="RaftException">It has faulted or stopped.</exception>
+    public Task<ReplicaReport> ReportAsync() => AskAsync(Report);
+
+    /// <summary>If this replica leads, hands leadership to another one.</summary>
+    /// <exception cref="RaftException">It has faulted or stopped.</exception>
+    public Task<TransferResult> TransferAsync(ReplicaId to) => AskAsync(() => _node.TransferLeadership(to, _now));
+
+    private ReplicaReport Report()
+    {
+        var status = _node.Status();
+        return new ReplicaReport(
+            Group.Name,
+            Group.Index,
+            Id.Value,
+            (int)status.SoftState.Role,
+            status.HardState.Term,
+            status.HardState.Commit,
+            _applied,
+            [.. status.ConfState.Voters.Union(status.ConfState.VotersOutgoing).Select(replica => replica.Value)],
+            [.. status.ConfState.Learners.Union(status.ConfState.LearnersNext).Select(replica => replica.Value)],
+            [.. status.Peers.Select(peer => new PeerReport(peer.Id.Value, Describe(peer.State), peer.Match, peer.IsRecentlyActive))],
+            null);
+    }
+
+    private static string Describe(ProgressState state) => state switch
+    {
+        ProgressState.Probe => "probe",
+        ProgressState.Replicate => "replicate",
+        ProgressState.Snapshot => "snapshot",
+    };
+}
