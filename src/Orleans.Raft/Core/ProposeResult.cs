@@ -1,6 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Orleans.Raft.Core;
 
 /// <summary>What became of a proposal.</summary>
+[Experimental("ORLEANSRAFT001")]
 public enum ProposeStatus
 {
     /// <summary>Appended to the leader's log at <see cref="ProposeResult.Id"/>; not yet committed.</summary>
@@ -21,6 +24,7 @@ public enum ProposeStatus
 /// <param name="Id">Position of the entry, when it was appended here.</param>
 /// <param name="Reason">Why it was refused or replaced.</param>
 /// <param name="Leader">Leader this replica knows, or none.</param>
+[Experimental("ORLEANSRAFT001")]
 public readonly record struct ProposeResult(ProposeStatus Status, EntryId Id, RefusalReason Reason, ReplicaId Leader)
 {
     /// <summary>True when the proposal itself stands in this leader's log.</summary>

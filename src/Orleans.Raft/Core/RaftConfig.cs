@@ -1,8 +1,10 @@
 using System;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Orleans.Raft.Core;
 
 /// <summary>How reads are made linearizable (thesis §6.4).</summary>
+[Experimental("ORLEANSRAFT001")]
 public enum ReadOnlyOption
 {
     /// <summary>Each read is confirmed by a round of heartbeats that starts after it. The default.</summary>
@@ -16,6 +18,7 @@ public enum ReadOnlyOption
 }
 
 /// <summary>Settings of a <see cref="RaftNode"/>. Defaults are those under which the conformance traces were recorded; hosting sets the safe ones.</summary>
+[Experimental("ORLEANSRAFT001")]
 public sealed record RaftConfig
 {
     /// <summary>Limit that is none.</summary>
@@ -107,6 +110,9 @@ public sealed record RaftConfig
 
     /// <summary>A configuration change that cannot be made now is refused; when false an empty entry is appended in its place, as the traces want.</summary>
     public bool RefuseConfChanges { get; init; }
+
+    /// <summary>The node keeps its decisions for <see cref="RaftNode.TryTakeTrace"/>. When false nothing is made and nothing is kept.</summary>
+    public bool IsTraced { get; init; }
 
     /// <summary>Checks ranges and relations.</summary>
     /// <exception cref="ArgumentException">Names the setting, its value and what is allowed.</exception>

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
 namespace Orleans.Raft.Core;
@@ -7,6 +8,7 @@ namespace Orleans.Raft.Core;
 /// <param name="Message">The broken invariant or the failed read, in words.</param>
 /// <param name="State">The node's state when it happened, as <see cref="RaftNode.Describe"/> prints it.</param>
 /// <param name="LastInputs">The last inputs, oldest first; the last one is the one that broke it.</param>
+[Experimental("ORLEANSRAFT001")]
 public sealed record RaftFault(string Message, string State, IReadOnlyList<string> LastInputs)
 {
     /// <inheritdoc/>

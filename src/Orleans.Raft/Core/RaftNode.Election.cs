@@ -95,6 +95,7 @@ public sealed partial class RaftNode
         answer.Reject = !isGranted;
         TellCommit(answer);
         Send(answer);
+        Trace(isGranted ? TraceKind.VoteGranted : TraceKind.VoteRefused, message.From, new EntryId(message.LogTerm, message.Index));
         if (isGranted && !isPreVote)
         {
             _electionElapsed = 0;

@@ -53,6 +53,7 @@ public sealed partial class RaftNode
             var answer = NewMessage(MessageType.MsgAppResp, message.From);
             (answer.Index, answer.Reject, answer.RejectHint, answer.LogTerm) = (slice.Previous.Index, true, hint.Index, hint.Term);
             Send(answer);
+            Trace(TraceKind.AppendRejected, message.From, hint);
         }
 
         return Accept();
@@ -81,7 +82,13 @@ public sealed partial class RaftNode
             return Refuse(RefusalReason.MalformedMessage);
         }
 
-        Post(MessageType.MsgAppResp, message.From, 0, TryRestore(snapshot) ? _log.LastIndex : _log.Committed);
+        var isRestored = TryRestore(snapshot);
+        if (isRestored)
+        {
+            Trace(TraceKind.SnapshotRestored, message.From, snapshot.Id);
+        }
+
+        Post(MessageType.MsgAppResp, message.From, 0, isRestored ? _log.LastIndex : _log.Committed);
         return Accept();
     }
 

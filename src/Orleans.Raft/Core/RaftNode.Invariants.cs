@@ -45,6 +45,11 @@ public sealed partial class RaftNode
     private StepResult Leave(StepResult result)
     {
         AssertInvariants();
+        if (_trace is not null)
+        {
+            TraceOutcome(result.Reason);
+        }
+
         return result;
     }
 
@@ -66,6 +71,7 @@ public sealed partial class RaftNode
         _messages.Clear();
         _afterAppend.Clear();
         _readStates.Clear();
+        Trace(TraceKind.Faulted);
         return Refuse(RefusalReason.Faulted);
     }
 

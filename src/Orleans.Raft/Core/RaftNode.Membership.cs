@@ -36,7 +36,9 @@ public sealed partial class RaftNode
     private void OnConfChangeApplied(ConfChangeV2 change)
     {
         // Whether a change is possible follows from the log alone, so that every replica skips the same ones.
-        if (ConfChanger.TryApply(_tracker, _log.LastIndex, change) is null)
+        var isPossible = ConfChanger.TryApply(_tracker, _log.LastIndex, change) is null;
+        Trace(isPossible ? TraceKind.ConfigurationChanged : TraceKind.ConfigurationKept, position: new EntryId(0, _log.Applied));
+        if (isPossible)
         {
             OnConfigurationChanged();
         }
@@ -122,6 +124,7 @@ public sealed partial class RaftNode
 
         _electionElapsed = 0;
         _transferee = to;
+        Trace(TraceKind.TransferStarted, to);
         if (peer.Match == _log.LastIndex)
         {
             SendTimeoutNow(to);
@@ -153,6 +156,7 @@ public sealed partial class RaftNode
         // The message may arrive late, and what it starts does not ask whether this leader is alive: no lease from here on.
         _hasSentTimeoutNow = true;
         Post(MessageType.MsgTimeoutNow, to, 0);
+        Trace(TraceKind.TimeoutNowSent, to);
     }
 
     private StepResult OnForgetLeader()

@@ -238,6 +238,7 @@ public sealed partial class RaftNode
         var message = NewMessage(MessageType.MsgSnap, peer.Id);
         message.Snapshot = snapshot;
         Send(message);
+        Trace(TraceKind.SnapshotSent, peer.Id, snapshot.Id);
         return true;
     }
 
@@ -276,6 +277,7 @@ public sealed partial class RaftNode
             if (peer.State is ProgressState.Replicate)
             {
                 peer.BecomeProbe();
+                TracePeer(peer);
             }
 
             TrySendAppend(peer, mayBeEmpty: true);
@@ -288,11 +290,13 @@ public sealed partial class RaftNode
         {
             case ProgressState.Probe:
                 peer.BecomeReplicate();
+                TracePeer(peer);
                 break;
             case ProgressState.Snapshot when peer.Match + 1 >= _log.FirstIndex:
                 // Whatever snapshot it was sent: the log reaches it again. By way of Probe, which looks behind the snapshot.
                 peer.BecomeProbe();
                 peer.BecomeReplicate();
+                TracePeer(peer);
                 break;
             case ProgressState.Snapshot:
                 break;
@@ -342,6 +346,7 @@ public sealed partial class RaftNode
         if (Role is RaftRole.Leader && _tracker.Find(id) is { State: ProgressState.Replicate } peer)
         {
             peer.BecomeProbe();
+            TracePeer(peer);
         }
     }
 
@@ -363,5 +368,6 @@ public sealed partial class RaftNode
 
         // Wait for the peer's own word, or for the next answer to a heartbeat.
         peer.IsFlowPaused = true;
+        TracePeer(peer);
     }
 }

@@ -104,6 +104,7 @@ public sealed partial class RaftNode
         Role = RaftRole.Follower;
         Leader = leader;
         RefuseAllReads();
+        Trace(TraceKind.RoleEntered);
     }
 
     private void BecomePreCandidate()
@@ -114,6 +115,7 @@ public sealed partial class RaftNode
         _tracker.ResetVotes();
         Role = RaftRole.PreCandidate;
         Leader = ReplicaId.None;
+        Trace(TraceKind.RoleEntered);
     }
 
     private void BecomeCandidate()
@@ -122,6 +124,7 @@ public sealed partial class RaftNode
         Reset(Term + 1);
         _vote = Id;
         Role = RaftRole.Candidate;
+        Trace(TraceKind.RoleEntered);
     }
 
     private void BecomeLeader()
@@ -136,6 +139,7 @@ public sealed partial class RaftNode
         _hasSentTimeoutNow = false;
         self.BecomeReplicate();
         self.IsRecentlyActive = true;
+        Trace(TraceKind.RoleEntered);
 
         // There may be a configuration change in the tail; no other one is proposed before the whole tail is applied.
         _pendingConfIndex = _log.LastIndex;
@@ -173,5 +177,12 @@ public sealed partial class RaftNode
 
     private void DrawElectionTimeout() => _electionTimeout = _config.ElectionTicks + _jitter.Next(_config.ElectionTicks);
 
-    private void AbortTransfer() => _transferee = ReplicaId.None;
+    private void AbortTransfer()
+    {
+        if (!_transferee.IsNone)
+        {
+            Trace(TraceKind.TransferEnded, _transferee);
+            _transferee = ReplicaId.None;
+        }
+    }
 }

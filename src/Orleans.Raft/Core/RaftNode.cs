@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Orleans.Raft.Core;
 
@@ -8,8 +9,11 @@ namespace Orleans.Raft.Core;
 /// and no thread; calls must not overlap. It decides as etcd's raft library does, but for what docs/divergence.md lists.
 /// </summary>
 /// <remarks>No exception leaves it for a protocol outcome: what cannot be done is refused with a reason, and a broken invariant makes it <see cref="IsFaulted"/>.</remarks>
+[Experimental("ORLEANSRAFT001")]
 public sealed partial class RaftNode : RaftNode.ITestHooks
 {
+    private const int MaxKeptTraces = 1_024;
+
     private static readonly TimeSpan LongestPromise = TimeSpan.FromDays(1);
 
     private readonly RaftConfig _config;
@@ -19,6 +23,11 @@ public sealed partial class RaftNode : RaftNode.ITestHooks
     private readonly MessagePool _pool = new();
     private readonly InputRing _inputs = new();
     private readonly Entry[] _oneEntry = new Entry[1];
+
+    // Null unless somebody wants to know; then decisions not yet taken, and what was told last of what is told by its changes.
+    private readonly Queue<TraceEvent>? _trace;
+    private ReplicaId _tracedLeader;
+    private long _tracedCommit;
 
     // Messages for the next Ready: those that may leave at once, and those that wait until what was decided before them is durable.
     private readonly List<Message> _afterAppend = [];
@@ -79,6 +88,7 @@ public sealed partial class RaftNode : RaftNode.ITestHooks
         _config = config;
         _jitter = new ElectionJitter(ElectionJitter.Mix(config.ElectionSeed, config.Id));
         _tracker = new ProgressTracker(config.MaxInflightMessages, config.MaxInflightBytes);
+        _trace = config.IsTraced ? new Queue<TraceEvent>() : null;
         try
         {
             _log = new RaftLog(log, MaxApplyingSize(config));
@@ -124,6 +134,8 @@ public sealed partial class RaftNode : RaftNode.ITestHooks
     }
 
     MembershipConfig ITestHooks.Membership => _tracker.Config;
+
+    ReadOnlySpan<PeerProgress> ITestHooks.Peers => _tracker.Peers;
 
     private bool AppliesUnstable => !_config.AsyncStorageWrites;
 
@@ -172,5 +184,8 @@ public sealed partial class RaftNode : RaftNode.ITestHooks
 
         /// <summary>The configuration in force.</summary>
         MembershipConfig Membership { get; }
+
+        /// <summary>What this replica believes of everybody in the configuration, if it leads; without the copy that <see cref="Status"/> makes.</summary>
+        ReadOnlySpan<PeerProgress> Peers { get; }
     }
 }

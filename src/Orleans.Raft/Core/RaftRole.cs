@@ -1,6 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Orleans.Raft.Core;
 
 /// <summary>Role of a replica (Raft figure 4, with the pre-candidate of thesis §9.6).</summary>
+[Experimental("ORLEANSRAFT001")]
 public enum RaftRole
 {
     /// <summary>Follows a leader or waits for one.</summary>

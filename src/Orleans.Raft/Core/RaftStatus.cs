@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Orleans.Raft.Core;
 
@@ -12,6 +13,7 @@ namespace Orleans.Raft.Core;
 /// <param name="ConfState">The configuration in force.</param>
 /// <param name="Peers">On a leader everybody in the configuration, itself included, by id; else empty.</param>
 /// <param name="Fault">Why it faulted, if it has.</param>
+[Experimental("ORLEANSRAFT001")]
 public sealed record RaftStatus(
     ReplicaId Id,
     HardState HardState,

@@ -1,8 +1,10 @@
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Orleans.Raft.Core;
 
 /// <summary>Work that a node has for its host. A view: valid until the next call of <see cref="RaftNode.Ready"/>.</summary>
+[Experimental("ORLEANSRAFT001")]
 public sealed class Ready
 {
     private readonly List<Entry> _entries = [];

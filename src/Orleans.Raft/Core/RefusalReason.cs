@@ -1,6 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Orleans.Raft.Core;
 
 /// <summary>Why a verb or a message was refused or ignored.</summary>
+[Experimental("ORLEANSRAFT001")]
 public enum RefusalReason
 {
     /// <summary>It was not.</summary>

@@ -1,9 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
 namespace Orleans.Raft.Core;
 
 /// <summary>Number of a replica within its group. Never used twice in one group; 0 means "none".</summary>
 /// <param name="Value">The number; positive for a replica, 0 for none.</param>
+[Experimental("ORLEANSRAFT001")]
 public readonly record struct ReplicaId(long Value) : System.IComparable<ReplicaId>
 {
     /// <summary>No replica: nobody voted for, no leader known.</summary>

@@ -1,6 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Orleans.Raft.Core;
 
 /// <summary>What became of a message or a verb.</summary>
+[Experimental("ORLEANSRAFT001")]
 public enum StepStatus
 {
     /// <summary>Processed.</summary>
@@ -17,6 +20,7 @@ public enum StepStatus
 /// <param name="Status">Accepted, ignored or refused.</param>
 /// <param name="Reason">Why, unless accepted.</param>
 /// <param name="Leader">Leader this replica knows, or none.</param>
+[Experimental("ORLEANSRAFT001")]
 public readonly record struct StepResult(StepStatus Status, RefusalReason Reason, ReplicaId Leader)
 {
     /// <summary>True when processed.</summary>

@@ -45,7 +45,6 @@ internal sealed partial class Checker
     private void OnRole(SimReplica replica, RaftNode node, ref View view)
     {
         Require(node.Term >= view.Term, "terms never go back", replica, $"went from term {view.Term} to {node.Term}");
-        _world.Story.Say(_world.Now, replica.Number, $"is {node.Role} in term {node.Term}");
         if (node.Role == RaftRole.Leader && (view.Role != RaftRole.Leader || view.Term != node.Term))
         {
             OnLeader(replica, node);

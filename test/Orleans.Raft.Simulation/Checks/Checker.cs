@@ -10,9 +10,6 @@ namespace Orleans.Raft.Simulation;
 /// <remarks>Checks are incremental: a step costs what it changed, by log matching, which is itself checked entry by entry.</remarks>
 internal sealed partial class Checker
 {
-    /// <summary>A status is a copy, so a leader's view of its peers is looked at in every so many steps only; Debug builds check it in every step.</summary>
-    private const int ProgressEvery = 4;
-
     private readonly SimWorld _world;
     private readonly View[] _views = new View[SimSettings.MaxReplicas + 1];
     private readonly Dictionary<long, (int Replica, int Life)> _leaders = [];
@@ -60,6 +57,7 @@ internal sealed partial class Checker
             return;
         }
 
+        replica.TellTraces();
         if (node.IsFaulted)
         {
             throw new SimViolationException("no invariant of the node breaks", $"r{replica.Number} is faulted: {node.Fault}");
@@ -77,7 +75,7 @@ internal sealed partial class Checker
             view = view with { Committed = node.Committed, CommitConfig = replica.Config };
         }
 
-        if (node.Role == RaftRole.Leader && _world.Totals.Steps % ProgressEvery == 0)
+        if (node.Role == RaftRole.Leader)
         {
             CheckProgress(replica, node);
         }
@@ -110,7 +108,7 @@ internal sealed partial class Checker
 
     private void CheckProgress(SimReplica replica, RaftNode node)
     {
-        foreach (var peer in node.Status().Peers)
+        foreach (var peer in ((RaftNode.ITestHooks)node).Peers)
         {
             Require(peer.Match <= node.LastIndex && peer.Match < peer.Next, "match \u2264 last", replica, $"believes {peer}, its own log ends at {node.LastIndex}");
             var disk = _world.Replica((int)peer.Id.Value).Disk;
@@ -122,7 +120,7 @@ internal sealed partial class Checker
         }
     }
 
-    private static bool IsOwnOlderEntry(SimReplica replica, RaftNode node, PeerStatus peer) =>
+    private static bool IsOwnOlderEntry(SimReplica replica, RaftNode node, PeerProgress peer) =>
         peer.Id == replica.Id && (replica.IsWriting || (peer.Match <= replica.Shadow.Last && replica.Shadow.Term(peer.Match) < node.Term));
 
     private static void Require(

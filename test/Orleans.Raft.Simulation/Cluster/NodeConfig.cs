@@ -5,7 +5,7 @@ namespace Orleans.Raft.Simulation;
 /// <summary>How a seed's settings become the node's.</summary>
 internal static class NodeConfig
 {
-    public static RaftConfig Of(SimSettings settings, SimSwitches switches, ReplicaId id, long applied, ulong electionSeed) => new()
+    public static RaftConfig Of(SimSettings settings, SimSwitches switches, ReplicaId id, long applied, ulong electionSeed, bool isTraced) => new()
     {
         Id = id,
         ElectionTicks = settings.ElectionTicks,
@@ -29,6 +29,7 @@ internal static class NodeConfig
         DisableProposalForwarding = settings.DisableProposalForwarding,
         RefuseConfChanges = settings.RefuseConfChanges,
         CoalesceAppends = settings.CoalesceAppends,
+        IsTraced = isTraced,
     };
 
     /// <summary>The change in an entry. An entry that carries none was let through by a broken leader.</summary>

@@ -72,7 +72,7 @@ internal sealed partial class SimReplica
         var settings = _world.Settings;
         _nextContext = _world.Switches.IgnoreLives ? 1 : (long)(_world.Random.Next() >> 2);
         Config = StateMachine.Durable.Config;
-        Node = new RaftNode(NodeConfig.Of(settings, _world.Switches, Id, StateMachine.Durable.Id.Index, _world.Random.Next()), Disk);
+        Node = new RaftNode(NodeConfig.Of(settings, _world.Switches, Id, StateMachine.Durable.Id.Index, _world.Random.Next(), _world.Story.IsTold), Disk);
         Shadow.Restart(Disk);
         _world.Checker.OnStart(this);
         _world.Events.Add(_world.Now + _world.Random.Below(SimSettings.Tick), EventKind.Tick, Number, Life);
@@ -130,6 +130,15 @@ internal sealed partial class SimReplica
 
         _world.Story.Say(_world.Now, Number, $"receives {message}");
         Node!.Step(message, LocalNow);
+    }
+
+    /// <summary>Tells what the node has decided since it was last asked.</summary>
+    public void TellTraces()
+    {
+        while (Node!.TryTakeTrace(out var traced))
+        {
+            _world.Story.Say(_world.Now, Number, $"{traced}");
+        }
     }
 
     public void OnLaneReport(LaneReport report)

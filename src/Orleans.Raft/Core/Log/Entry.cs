@@ -1,9 +1,11 @@
 using System;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
 namespace Orleans.Raft.Core;
 
 /// <summary>One entry of the replicated log. Never compare entries (the data is a slice); compare <see cref="Id"/>.</summary>
+[Experimental("ORLEANSRAFT001")]
 public readonly struct Entry
 {
     /// <summary>Creates an entry.</summary>

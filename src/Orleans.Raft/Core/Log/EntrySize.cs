@@ -1,9 +1,11 @@
 using System;
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 
 namespace Orleans.Raft.Core;
 
 /// <summary>Size of an entry in the protocol's encoding (raftpb.Entry), by which messages and pages are limited.</summary>
+[Experimental("ORLEANSRAFT001")]
 public static class EntrySize
 {
     /// <summary>Encoded size of one entry.</summary>

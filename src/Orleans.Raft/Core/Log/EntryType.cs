@@ -1,6 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Orleans.Raft.Core;
 
 /// <summary>What an entry's data means.</summary>
+[Experimental("ORLEANSRAFT001")]
 public enum EntryType
 {
     /// <summary>A user's command, or the empty entry of a new leader.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Orleans.Raft.Core;
 
@@ -6,6 +7,7 @@ namespace Orleans.Raft.Core;
 /// The durable part of a replica's log, as the node reads it. Reads are synchronous and see all writes whose
 /// completion the node has been told of. A failure to read is an exception; it faults the replica.
 /// </summary>
+[Experimental("ORLEANSRAFT001")]
 public interface ILogReader
 {
     /// <summary>First index that can be read; one more than the last compacted index (1 in a fresh log).</summary>
@@ -34,4 +36,5 @@ public interface ILogReader
 /// <summary>What a replica starts from.</summary>
 /// <param name="HardState">Stored hard state, empty for a new replica.</param>
 /// <param name="ConfState">Stored configuration.</param>
+[Experimental("ORLEANSRAFT001")]
 public readonly record struct InitialState(HardState HardState, ConfState ConfState);

@@ -1,9 +1,11 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Orleans.Raft.Core;
 
 /// <summary>A log in memory, for tests and for embedding without durability. Not safe for concurrent use.</summary>
+[Experimental("ORLEANSRAFT001")]
 public sealed class MemoryLogStorage : ILogReader
 {
     // _entries[_head] has index _before.Index + 1. A head instead of removal at the front keeps compaction cheap.

@@ -1,8 +1,10 @@
 using System;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Orleans.Raft.Core;
 
 /// <summary>State of the state machine at one position of the log (Raft §7). Large ones travel beside the message; see <see cref="Data"/>.</summary>
+[Experimental("ORLEANSRAFT001")]
 public sealed class Snapshot
 {
     /// <summary>Creates a snapshot.</summary>

@@ -1,9 +1,11 @@
 using System;
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Orleans.Raft.Core;
 
 /// <summary>What a configuration change does with one replica; numbers are those of etcd's raftpb.</summary>
+[Experimental("ORLEANSRAFT001")]
 public enum ConfChangeType
 {
     /// <summary>Add a voter, or promote a learner.</summary>
@@ -20,6 +22,7 @@ public enum ConfChangeType
 }
 
 /// <summary>How a change of several replicas passes through the joint configuration.</summary>
+[Experimental("ORLEANSRAFT001")]
 public enum ConfChangeTransition
 {
     /// <summary>Single step where possible, else joint and left by itself.</summary>
@@ -35,12 +38,14 @@ public enum ConfChangeTransition
 /// <summary>One operation of a configuration change.</summary>
 /// <param name="Type">What to do.</param>
 /// <param name="Replica">With whom; operations on <see cref="ReplicaId.None"/> are skipped.</param>
+[Experimental("ORLEANSRAFT001")]
 public readonly record struct ConfChangeSingle(ConfChangeType Type, ReplicaId Replica);
 
 /// <summary>The single-step form of a configuration change (etcd's first version), kept for the log's sake.</summary>
 /// <param name="Type">What to do.</param>
 /// <param name="Replica">With whom.</param>
 /// <param name="Context">Opaque to Raft.</param>
+[Experimental("ORLEANSRAFT001")]
 public sealed record ConfChange(ConfChangeType Type, ReplicaId Replica, ReadOnlyMemory<byte> Context)
 {
     /// <summary>The same change in the general form.</summary>
@@ -48,6 +53,7 @@ public sealed record ConfChange(ConfChangeType Type, ReplicaId Replica, ReadOnly
 }
 
 /// <summary>A configuration change. Without operations it leaves a joint configuration.</summary>
+[Experimental("ORLEANSRAFT001")]
 public sealed record ConfChangeV2
 {
     /// <summary>How to pass through the joint configuration.</summary>

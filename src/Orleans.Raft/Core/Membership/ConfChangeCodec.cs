@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Orleans.Raft.Core;
 
@@ -7,6 +8,7 @@ namespace Orleans.Raft.Core;
 /// Bytes of configuration changes in entries: etcd's raftpb encoding. It stands in Core, not in Wire, because a leader judges changes that are
 /// proposed, and a candidate looks for changes that are not applied.
 /// </summary>
+[Experimental("ORLEANSRAFT001")]
 public static class ConfChangeCodec
 {
     private const int Varint = 0;

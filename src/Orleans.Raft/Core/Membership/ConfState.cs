@@ -1,9 +1,11 @@
 using System.Collections.Generic;
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Orleans.Raft.Core;
 
 /// <summary>A configuration as it is stored: who votes, who learns, and the outgoing half while a change is joint (Raft §6).</summary>
+[Experimental("ORLEANSRAFT001")]
 public sealed record ConfState
 {
     /// <summary>The configuration of a replica that knows none.</summary>

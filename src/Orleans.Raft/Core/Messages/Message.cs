@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 
@@ -9,6 +10,7 @@ namespace Orleans.Raft.Core;
 /// A protocol message. One type for all kinds, as in the protocol's schema; the factory methods say which fields a kind carries.
 /// Messages are not changed once they are handed out, until the host gives them back with <see cref="RaftNode.Recycle"/>.
 /// </summary>
+[Experimental("ORLEANSRAFT001")]
 public sealed partial class Message
 {
     private const int MaxKeptEntries = 1_024;

@@ -1,6 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Orleans.Raft.Core;
 
 /// <summary>Kind of a <see cref="Message"/>; numbers are those of etcd's raftpb.</summary>
+[Experimental("ORLEANSRAFT001")]
 public enum MessageType
 {
     /// <summary>Local: start an election.</summary>

@@ -1,6 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Orleans.Raft.Core;
 
 /// <summary>Classes of messages.</summary>
+[Experimental("ORLEANSRAFT001")]
 public static class MessageTypes
 {
     /// <summary>Kinds that never come from another replica. A host must not pass them from the wire, whatever sender they name.</summary>

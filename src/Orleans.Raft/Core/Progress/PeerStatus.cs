@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
 namespace Orleans.Raft.Core;
@@ -14,6 +15,7 @@ namespace Orleans.Raft.Core;
 /// <param name="InflightCount">Append messages not yet acknowledged.</param>
 /// <param name="InflightBytes">Their payload.</param>
 /// <param name="IsWindowFull">No more fit.</param>
+[Experimental("ORLEANSRAFT001")]
 public readonly record struct PeerStatus(
     ReplicaId Id,
     ProgressState State,

@@ -1,6 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Orleans.Raft.Core;
 
 /// <summary>How a leader sends to a peer.</summary>
+[Experimental("ORLEANSRAFT001")]
 public enum ProgressState
 {
     /// <summary>One message at a time until the logs are known to agree somewhere.</summary>

@@ -1,6 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Orleans.Raft.Core;
 
 /// <summary>State of an election.</summary>
+[Experimental("ORLEANSRAFT001")]
 public enum VoteResult
 {
     /// <summary>Undecided: missing votes can still win or lose it.</summary>

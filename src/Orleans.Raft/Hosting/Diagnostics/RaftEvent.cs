@@ -24,6 +24,9 @@ internal enum RaftEvent
     /// <summary>A snapshot was installed.</summary>
     SnapshotInstalled = 181007,
 
+    /// <summary>A decision of a replica's algorithm.</summary>
+    ReplicaDecision = 181008,
+
     /// <summary>The silo's Raft host opened its store and replicas.</summary>
     HostOpened = 181010,
 

@@ -38,4 +38,16 @@ internal sealed partial class Replica
 
     [LoggerMessage(EventId = (int)RaftEvent.SnapshotInstalled, Level = LogLevel.Information, Message = "Replica {Group} {Replica} {Term}: snapshot at {Position} is installed.")]
     private static partial void LogInstalled(ILogger logger, RaftGroupId group, ReplicaId replica, long term, EntryId position);
+
+    [LoggerMessage(EventId = (int)RaftEvent.ReplicaDecision, Level = LogLevel.Trace, Message = "Replica {Group} {Replica} {Term}: {Decision}.")]
+    private static partial void LogDecision(ILogger logger, RaftGroupId group, ReplicaId replica, long term, TraceEvent decision);
+
+    /// <summary>Logs what the node decided in this burst; nothing unless the log wanted it when the replica was made.</summary>
+    private void LogDecisions()
+    {
+        while (_node.TryTakeTrace(out var decision))
+        {
+            LogDecision(_logger, Group, Id, decision.Term, decision);
+        }
+    }
 }

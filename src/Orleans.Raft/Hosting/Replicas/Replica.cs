@@ -80,7 +80,7 @@ internal sealed partial class Replica
         _applied = stored.Position.Index;
         _confState = stored.Position.Index > 0 ? stored.ConfState : settings.Log.Reader.InitialState.ConfState;
         _log = new ReplicaLogReader(settings.Log.Reader, _confState, OfferSnapshot);
-        _node = new RaftNode(settings.Node with { Applied = _applied }, _log);
+        _node = new RaftNode(settings.Node with { Applied = _applied, IsTraced = logger.IsEnabled(LogLevel.Trace) }, _log);
         foreach (var member in settings.Group.Members)
         {
             _peers.Add(member.Replica, new Peer(member.Silo));
@@ -193,6 +193,7 @@ internal sealed partial class Replica
         while (_reads.Count > 0 && _rounds.Count < MaxOpenRounds);
 
         SendAnswers();
+        LogDecisions();
         if (_isSaveWanted && _applying is null)
         {
             _isSaveWanted = false;
