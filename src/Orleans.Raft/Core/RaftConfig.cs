@@ -86,10 +86,11 @@ public sealed record RaftConfig
     public bool VoteRequestsWaitForDisk { get; init; }
 
     /// <summary>
-    /// No request is refused in silence for its old term, and a refused vote names the refuser's commit position: the candidate commits up to it where its log
-    /// agrees. Without it a group can be stuck for ever. A leader that was removed or demoted may hold a longer log than the members that remain, which
-    /// don't know yet that its removal is committed and need its vote; a member with an old configuration may run ahead of the others' terms without
-    /// asking them; and a voter that campaigned and was demoted meanwhile ignores its leader. False only because the conformance traces were recorded so.
+    /// No request is refused in silence for its old term, and candidates and who refuses them name their commit positions: the other side commits up to it where
+    /// its log agrees. Without it a group can be stuck for ever. A leader that was removed or demoted may hold a longer log than the members that remain, which
+    /// don't know yet that its removal is committed and need its vote; a replica with the longest log may not know yet that it has become a voter; a member with
+    /// an old configuration may run ahead of the others' terms without asking them; and a voter that campaigned and was demoted meanwhile ignores its leader.
+    /// False only because the conformance traces were recorded so.
     /// </summary>
     public bool ExplainRefusals { get; init; }
 

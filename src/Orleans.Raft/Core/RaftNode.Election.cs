@@ -73,6 +73,7 @@ public sealed partial class RaftNode
             var request = NewMessage(isPreElection ? MessageType.MsgPreVote : MessageType.MsgVote, peer.Id);
             (request.Term, request.LogTerm, request.Index) = (term, last.Term, last.Index);
             request.IsCampaignTransfer = kind is CampaignKind.Transfer;
+            TellCommitInRequest(request);
             Send(request);
         }
     }
@@ -80,6 +81,7 @@ public sealed partial class RaftNode
     private StepResult OnVoteRequest(Message message)
     {
         var isPreVote = message.Type is MessageType.MsgPreVote;
+        LearnCommitOfRequest(message);
 
         // Once a leader of this term is known the vote is given, unless it is a repeat of the one that was given.
         var canVote = _vote == message.From
@@ -108,6 +110,25 @@ public sealed partial class RaftNode
     private bool HasUnappliedConfChange() =>
         _log.Applied < _log.Committed && _log.HasConfChange(_log.Applied + 1, _log.Committed);
 
+    private void TellCommitInRequest(Message request)
+    {
+        if (_config.ExplainRefusals && _log.TryGetTerm(_log.Committed, out var term))
+        {
+            (request.RejectHint, request.Commit) = (term, _log.Committed);
+        }
+    }
+
+    private void LearnCommitOfRequest(Message request)
+    {
+        // {1} becomes {1,2}: 1 alone commits that, and loses a tail that 2 got from it before it was durable. 1 needs the vote of 2, which has the longer log
+        // and refuses; 2 may not campaign, for it does not know that it has become a voter. Told what is committed, it does (simulator, seed 20031932).
+        // A leader finds out for itself.
+        if (Role is not RaftRole.Leader)
+        {
+            LearnCommit(new EntryId(request.RejectHint, request.Commit));
+        }
+    }
+
     private void TellCommit(Message answer)
     {
         if (answer.Reject && _config.ExplainRefusals && _log.TryGetTerm(_log.Committed, out var term))
@@ -117,10 +138,9 @@ public sealed partial class RaftNode
     }
 
     /// <summary>What somebody knows to be committed is committed, in whatever term it is told; up to an equal entry the logs are equal (Raft §5.3).</summary>
-    private void LearnCommit(Message answer)
+    private void LearnCommit(EntryId told)
     {
-        var told = new EntryId(answer.LogTerm, answer.Index);
-        if (answer.Reject && _config.ExplainRefusals && told.Index > _log.Committed && _log.Matches(told))
+        if (_config.ExplainRefusals && told.Index > _log.Committed && _log.Matches(told))
         {
             _log.CommitTo(told.Index);
             if (Role is not RaftRole.Follower && HasUnappliedConfChange())
@@ -131,15 +151,23 @@ public sealed partial class RaftNode
         }
     }
 
+    private void LearnCommitOfAnswer(Message answer)
+    {
+        if (answer.Reject)
+        {
+            LearnCommit(new EntryId(answer.LogTerm, answer.Index));
+        }
+    }
+
     private StepResult OnLateVoteAnswer(Message message)
     {
-        LearnCommit(message);
+        LearnCommitOfAnswer(message);
         return Ignore(RefusalReason.Irrelevant);
     }
 
     private StepResult OnVoteAnswer(Message message)
     {
-        LearnCommit(message);
+        LearnCommitOfAnswer(message);
         if (Role is RaftRole.Follower)
         {
             return Accept();

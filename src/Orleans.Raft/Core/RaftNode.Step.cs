@@ -106,6 +106,7 @@ public sealed partial class RaftNode
         else if (message.Type is MessageType.MsgPreVote || (message.Type is MessageType.MsgVote && _config.ExplainRefusals))
         {
             // Not silent: with mixed settings, or where this replica's configuration doesn't hold the candidate, it would wait for ever.
+            LearnCommitOfRequest(message);
             var answer = NewMessage(message.Type is MessageType.MsgVote ? MessageType.MsgVoteResp : MessageType.MsgPreVoteResp, message.From);
             (answer.Term, answer.Reject) = (Term, true);
             TellCommit(answer);

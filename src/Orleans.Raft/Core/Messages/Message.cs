@@ -40,7 +40,7 @@ public sealed partial class Message
     /// <summary>Index the message speaks of: the entry before <see cref="Entries"/>, or what is acknowledged.</summary>
     public long Index { get; internal set; }
 
-    /// <summary>Sender's commit index.</summary>
+    /// <summary>Sender's commit index. Also in requests for votes, with RaftConfig.ExplainRefusals.</summary>
     public long Commit { get; internal set; }
 
     /// <summary>Vote, in messages to the append thread.</summary>
@@ -49,7 +49,7 @@ public sealed partial class Message
     /// <summary>True for a refusal.</summary>
     public bool Reject { get; internal set; }
 
-    /// <summary>In a rejected append: where the follower's log may agree.</summary>
+    /// <summary>In a rejected append: where the follower's log may agree. In requests for votes: the term of the entry at <see cref="Commit"/>, or 0.</summary>
     public long RejectHint { get; internal set; }
 
     /// <summary>A read request's context; in heartbeats and their answers the number of the round.</summary>

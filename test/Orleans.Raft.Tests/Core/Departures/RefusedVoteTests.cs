@@ -100,6 +100,39 @@ public sealed class RefusedVoteTests
         Assert.Equal((RaftRole.Follower, 4L), (candidate.Role, candidate.Committed));
     }
 
+    [Theory]
+    [InlineData(RaftRole.Follower, 5)]
+    [InlineData(RaftRole.Candidate, 2)]
+    [InlineData(RaftRole.Candidate, 1)]
+    public void A_candidate_tells_whom_it_asks_what_is_committed(RaftRole role, long term)
+    {
+        // Seed 20031932: {1} becomes {1,2}, 1 commits it alone and loses the tail that 2 has; 2 refuses 1, and does not know that it may campaign itself.
+        var asked = role is RaftRole.Candidate ? Candidate(explains: true) : new RaftNode(Config(Remaining, explains: true), Log(commit: 1));
+        var request = Message.Of(
+            MessageType.MsgVote, Removed, Remaining, term, new EntryId(1, 2), commit: 2, rejectHint: 1);
+        asked.Step(request, TimeSpan.Zero);
+        Assert.Equal(2, asked.Committed);
+    }
+
+    [Theory]
+    [InlineData(MessageType.MsgVote, false)]
+    [InlineData(MessageType.MsgPreVote, true)]
+    public void A_request_for_a_vote_names_the_commit_position(MessageType type, bool preVote)
+    {
+        var node = new RaftNode(Config(Remaining, explains: true) with { PreVote = preVote }, Log(commit: 2));
+        node.Campaign(TimeSpan.Zero);
+        var request = Assert.Single(node.Ready().Messages, m => m.Type == type);
+        Assert.Equal((1, 2), (request.RejectHint, request.Commit));
+    }
+
+    [Fact]
+    public void A_request_of_another_log_tells_nothing()
+    {
+        var asked = new RaftNode(Config(Remaining, explains: true), Log(commit: 1));
+        asked.Step(Message.Of(MessageType.MsgVote, Removed, Remaining, 5, new EntryId(2, 3), commit: 3, rejectHint: 2), TimeSpan.Zero);
+        Assert.Equal(1, asked.Committed);
+    }
+
     private static byte[] Removal() =>
         ConfChangeCodec.Encode(new ConfChangeV2 { Changes = [new ConfChangeSingle(ConfChangeType.RemoveNode, Remaining)] });
 
