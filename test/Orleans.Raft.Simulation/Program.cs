@@ -64,6 +64,7 @@ internal static class Program
 
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{totals.Seeds / watch.Elapsed.TotalSeconds:F1} seeds/s, {totals.Steps / watch.Elapsed.TotalSeconds:F0} steps/s; {totals.DescribeMore()}"));
+        Console.WriteLine(totals.DescribeAverages());
         Console.WriteLine(totals);
         return totals.Violations == 0 ? 0 : 1;
     }

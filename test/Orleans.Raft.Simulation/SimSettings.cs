@@ -44,8 +44,9 @@ internal sealed class SimSettings
         FaultEvery = random.Between(ElectionTicks / 2, ElectionTicks * 2) * Tick;
         ClientEvery = random.Between(Tick / 2, Tick * 2);
         AdminEvery = random.Between(ElectionTicks / 2, ElectionTicks * 3) * Tick;
-        TailPermille = random.Pick([0, 300, 900]);
+        TailPermille = random.Pick([0, 0, 300, 900]);
         Steps = random.Between(2000, 3000);
+        ElectionCrashPermille = random.Pick([0, 0, 30, 200]);
     }
 
     public int Members { get; }
@@ -111,6 +112,9 @@ internal sealed class SimSettings
     /// <summary>Share of compactions that keep a tail of the log for slow followers.</summary>
     public int TailPermille { get; }
 
+    /// <summary>Share of campaigns and elections right after which the process dies: what it has just decided is said to some, and stored or not.</summary>
+    public int ElectionCrashPermille { get; }
+
     /// <summary>Steps before the last fault.</summary>
     public int Steps { get; }
 
@@ -126,5 +130,5 @@ internal sealed class SimSettings
         + $"{(StepDownOnRemoval ? ", step-down on removal" : "")}{(DisableProposalForwarding ? ", no forwarding" : "")}"
         + $"{(CoalesceAppends ? ", gathered appends" : "")}; inflight {MaxInflightMessages}/{MaxInflightBytes} B, message {MaxSizePerMessage} B, ready {MaxCommittedSizePerReady} B, uncommitted {MaxUncommittedSize} B"
         + $"; drop {DropPermille}\u2030, duplicate {DuplicatePermille}\u2030, late {LatePermille}\u2030, delay {DelayMin}..{DelayMax} us"
-        + $", disk {DiskMax} us, drift {DriftPpm} ppm";
+        + $", disk {DiskMax} us, drift {DriftPpm} ppm, crashes after elections {ElectionCrashPermille}\u2030";
 }

@@ -11,6 +11,9 @@ internal sealed class SimTotals
 
     public long Elections { get; set; }
 
+    /// <summary>Elections of another replica than the one that led before.</summary>
+    public long LeaderChanges { get; set; }
+
     public long Committed { get; set; }
 
     public long Acknowledged { get; set; }
@@ -44,6 +47,7 @@ internal sealed class SimTotals
         Steps += other.Steps;
         Operations += other.Operations;
         Elections += other.Elections;
+        LeaderChanges += other.LeaderChanges;
         Committed += other.Committed;
         Acknowledged += other.Acknowledged;
         Reads += other.Reads;
@@ -63,6 +67,16 @@ internal sealed class SimTotals
     public override string ToString() =>
         $"seeds={Seeds} steps={Steps} elections={Elections} committed={Committed} reads={Reads} crashes={Crashes} "
         + $"partitions={Partitions} confchanges={ConfChanges} snapshots={Snapshots} violations={Violations}";
+
+    /// <summary>What a seed does on average: issue 3 asks for one of each kind of trouble at least.</summary>
+    public string DescribeAverages()
+    {
+        double Average(long total) => (double)total / Math.Max(1, Seeds);
+        return string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"per seed: steps {Average(Steps):F0}, operations {Average(Operations):F0}, crashes {Average(Crashes):F2}, partitions {Average(Partitions):F2}, "
+            + $"configuration changes {Average(ConfChanges):F2}, snapshots {Average(Snapshots):F2}, leader changes {Average(LeaderChanges):F2}");
+    }
 
     public string DescribeMore() =>
         string.Create(

@@ -192,6 +192,9 @@ internal sealed class Simulation
             case EventKind.Client:
                 _client.Arrive(replica, (ClientRequest)happening.Payload!);
                 break;
+            case EventKind.Fault:
+                _nemesis.Crash(replica);
+                break;
             default:
                 throw new InvalidOperationException($"{happening.Kind} is no event of a replica");
         }
@@ -230,5 +233,6 @@ internal sealed class Simulation
     {
         _world.Checker.AfterStep(replica);
         replica.Drain();
+        _nemesis.AfterStep(replica);
     }
 }

@@ -56,6 +56,8 @@ internal sealed partial class Checker
     private void OnLeader(SimReplica replica, RaftNode node)
     {
         _world.Totals.Elections++;
+        _world.Totals.LeaderChanges += _lastLeader != 0 && _lastLeader != replica.Number ? 1 : 0;
+        _lastLeader = replica.Number;
         var me = (replica.Number, replica.Life);
         if (!_leaders.TryAdd(node.Term, me))
         {

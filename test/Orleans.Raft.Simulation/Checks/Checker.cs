@@ -19,6 +19,7 @@ internal sealed partial class Checker
     private readonly List<long> _configIndexes = [];
     private readonly List<CommittedEntry> _committed = [];
     private long _floor;
+    private int _lastLeader;
 
     public Checker(SimWorld world) => _world = world;
 

@@ -23,9 +23,9 @@ internal sealed class Admin
         var roll = Random.Below(100);
         return roll switch
         {
-            < 30 => Compact(),
-            < 72 => ChangeConfiguration(),
-            < 86 => Transfer(),
+            < 36 => Compact(),
+            < 76 => ChangeConfiguration(),
+            < 88 => Transfer(),
             < 95 => Campaign(),
             _ => ForgetLeader(),
         };

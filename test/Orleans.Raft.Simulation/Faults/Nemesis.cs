@@ -6,6 +6,7 @@ namespace Orleans.Raft.Simulation;
 internal sealed class Nemesis
 {
     private readonly SimWorld _world;
+    private readonly (RaftRole Role, long Term)[] _seen = new (RaftRole, long)[SimSettings.MaxReplicas + 1];
 
     public Nemesis(SimWorld world) => _world = world;
 
@@ -50,9 +51,39 @@ internal sealed class Nemesis
         Schedule();
     }
 
+    /// <summary>
+    /// Looks whether a replica has just campaigned or was elected, its messages having left: the most dangerous moment to die, since others act on
+    /// what it may not remember.
+    /// </summary>
+    public void AfterStep(SimReplica replica)
+    {
+        var now = replica.Node is { } node ? (node.Role, node.Term) : default;
+        ref var seen = ref _seen[replica.Number];
+        if (now == seen)
+        {
+            return;
+        }
+
+        seen = now;
+        if (now.Role is not (RaftRole.Candidate or RaftRole.Leader) || _world.IsHealed || !Random.Chance(_world.Settings.ElectionCrashPermille))
+        {
+            return;
+        }
+
+        if (Random.Chance(500))
+        {
+            Crash(replica);
+        }
+        else
+        {
+            // In the middle of the write that makes it durable, or just after it.
+            _world.Events.Add(_world.Now + Random.Below(2 * _world.Settings.DiskMax), EventKind.Fault, replica.Number, replica.Life);
+        }
+    }
+
     public void Crash(SimReplica replica)
     {
-        if (!replica.IsUp)
+        if (!replica.IsUp || _world.IsHealed)
         {
             return;
         }
