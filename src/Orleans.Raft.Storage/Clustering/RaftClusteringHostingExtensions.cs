@@ -36,6 +36,7 @@ public static class RaftClusteringHostingExtensions
             services.AddTransient<IConfigurationValidator>(static services => new RaftClusteringOptionsValidator(
                 Options(services), NameOfSilo(services), isSilo: true));
             services.TryAddSingleton(TimeProvider.System);
+            services.AddRaftEngine();
             services.AddSingleton(static services => new ClusteringNode(
                 ClusteringSettings.From(
                     Options(services),
