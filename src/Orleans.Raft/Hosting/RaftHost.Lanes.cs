@@ -34,13 +34,13 @@ internal sealed partial class RaftHost : IReplicaOutlet, ILaneSink, ILaneEvents
         var id = new RaftGroupId(item.GroupName, item.GroupIndex);
         if (!_groups.TryGetValue(id, out var runtime))
         {
-            Refused(peer, $"{id} is not known here");
+            Refused(peer, DropReason.UnknownGroup, $"{id} is not known here");
             return;
         }
 
         if (item.GroupIncarnation != runtime.Descriptor.Incarnation)
         {
-            Refused(peer, $"{id} is of another incarnation there; was it created anew?");
+            Refused(peer, DropReason.OtherIncarnation, $"{id} is of another incarnation there; was it created anew?");
             return;
         }
 
@@ -48,7 +48,7 @@ internal sealed partial class RaftHost : IReplicaOutlet, ILaneSink, ILaneEvents
         {
             if (!item.From.IsNone && !IsBound(peer, item.FromLife))
             {
-                Refused(peer, $"{id} from the store {item.FromLife}, which is not bound to the silo or has been opened since");
+                Refused(peer, DropReason.UnboundStore, $"{id} from the store {item.FromLife}, which is not bound to the silo or has been opened since");
                 return;
             }
 
@@ -58,7 +58,7 @@ internal sealed partial class RaftHost : IReplicaOutlet, ILaneSink, ILaneEvents
             }
             else
             {
-                Refused(peer, $"{id} has no replica here");
+                Refused(peer, DropReason.NoReplica, $"{id} has no replica here");
             }
 
             return;
@@ -66,7 +66,7 @@ internal sealed partial class RaftHost : IReplicaOutlet, ILaneSink, ILaneEvents
 
         if (item.ToLife.Store != default && new StoreIdentity(item.ToLife.Store, item.ToLife.OpenCounter) != _store!.Identity)
         {
-            Refused(peer, $"{id} answer for an earlier life");
+            Refused(peer, DropReason.OtherLife, $"{id} answer for an earlier life");
             return;
         }
 
@@ -76,7 +76,7 @@ internal sealed partial class RaftHost : IReplicaOutlet, ILaneSink, ILaneEvents
         }
         catch (WireFormatException exception)
         {
-            Refused(peer, exception.Message);
+            Refused(peer, DropReason.Malformed, exception.Message);
         }
     }
 
@@ -95,7 +95,14 @@ internal sealed partial class RaftHost : IReplicaOutlet, ILaneSink, ILaneEvents
     }
 
     /// <inheritdoc/>
-    public void Refused(string peer, string reason) => LogLaneRefused(_logger, Silo, peer, reason);
+    public void Refused(string peer, DropReason reason, string detail)
+    {
+        _metrics.Dropped(reason);
+        if (_dropLog.IsDue(peer, reason))
+        {
+            LogLaneRefused(_logger, Silo, peer, reason, detail);
+        }
+    }
 
     /// <inheritdoc/>
     void ILaneEvents.PeerReached(string peer, StoreIdentity life)

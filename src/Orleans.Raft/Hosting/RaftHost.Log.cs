@@ -20,8 +20,8 @@ internal sealed partial class RaftHost
     [LoggerMessage(EventId = (int)RaftEvent.LaneBroken, Level = LogLevel.Warning, Message = "Lane {Silo} to {Peer}: is broken and will be set up again: {Reason}")]
     private static partial void LogLaneBroken(ILogger logger, string silo, string peer, string reason);
 
-    [LoggerMessage(EventId = (int)RaftEvent.LaneRefused, Level = LogLevel.Debug, Message = "Lane {Silo} from {Peer}: refused something: {Reason}.")]
-    private static partial void LogLaneRefused(ILogger logger, string silo, string peer, string reason);
+    [LoggerMessage(EventId = (int)RaftEvent.LaneRefused, Level = LogLevel.Information, Message = "Lane {Silo} from {Peer}: refused something, {Reason}: {Detail}. More of it is counted, and said again in a while.")]
+    private static partial void LogLaneRefused(ILogger logger, string silo, string peer, DropReason reason, string detail);
 
     [LoggerMessage(EventId = (int)RaftEvent.GrainAdopted, Level = LogLevel.Debug, Message = "Replica {Group} on {Silo}: {What}.")]
     private static partial void LogAdopted(ILogger logger, RaftGroupId group, string silo, string what);

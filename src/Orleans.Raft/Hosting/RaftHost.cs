@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -34,6 +35,8 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     private readonly SystemClock _clock;
     private readonly ILogger<RaftHost> _logger;
     private readonly string _serviceId;
+    private readonly RaftMetrics _metrics;
+    private readonly DropLog _dropLog;
 
     private readonly ConcurrentDictionary<RaftGroupId, GroupRuntime> _groups = new();
     private readonly CancellationTokenSource _stopping = new();
@@ -89,8 +92,11 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         _time = time;
         _clock = new SystemClock(time);
         _logger = logger;
+        _metrics = new RaftMetrics(services.GetRequiredService<IMeterFactory>().Create(RaftMetrics.Name));
+        _dropLog = new DropLog(_clock);
         _families = services.GetServices<RaftGroupFamily>().ToDictionary(family => family.Name, StringComparer.Ordinal);
         Groups = new RaftGroupFactory(this);
+        ShowFigures();
     }
 
     /// <summary>This silo's stable name.</summary>
@@ -200,6 +206,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         RetryAfter = _options.TickInterval,
         MaxBatchBytes = _options.MaxEntryBytes,
         FirstRequest = RandomNumber() >> 1,
+        Metrics = _metrics,
     };
 
     private LaneSettings LaneSettings(Guid cluster) => new()
@@ -213,6 +220,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         BeatInterval = _options.TickInterval,
         MaxBatchBytes = _options.MaxEntryBytes,
         WindowBytes = _options.LaneWindowBytes,
+        Metrics = _metrics,
     };
 
     private void OnSlot(int slot)

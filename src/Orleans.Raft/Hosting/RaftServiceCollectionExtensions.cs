@@ -29,6 +29,7 @@ public static class RaftServiceCollectionExtensions
         }
 
         services.AddOptions<RaftOptions>();
+        services.AddMetrics();
         services.AddTransient<IConfigurationValidator, RaftOptionsValidator>();
         services.AddSingleton<IPostConfigureOptions<SiloOptions>, LoneSiloName>();
         services.AddSingleton<RaftHost>();

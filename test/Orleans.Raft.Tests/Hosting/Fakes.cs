@@ -56,7 +56,7 @@ internal sealed class LaneRecorder : ILaneEvents, ILaneSink
 
     public List<long> Delivered { get; } = [];
 
-    public List<string> Refusals { get; } = [];
+    public List<DropReason> Refusals { get; } = [];
 
     public void PeerUnreachable(string peer) => Events.Add($"{peer} unreachable");
 
@@ -66,7 +66,7 @@ internal sealed class LaneRecorder : ILaneEvents, ILaneSink
 
     public void Deliver(string peer, in LaneItem item) => Delivered.Add(item.ReadMessage().Index);
 
-    public void Refused(string peer, string reason) => Refusals.Add(reason);
+    public void Refused(string peer, DropReason reason, string detail) => Refusals.Add(reason);
 }
 
 /// <summary>Two lives and the settings of their lanes.</summary>

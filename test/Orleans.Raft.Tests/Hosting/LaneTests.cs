@@ -105,7 +105,7 @@ public sealed class LaneTests
 
         _there.Receive(old.Batch, out _);
         Assert.Empty(_receiver.Delivered);
-        Assert.Contains("old session", _receiver.Refusals);
+        Assert.Contains(DropReason.OldSession, _receiver.Refusals);
     }
 
     [Fact]

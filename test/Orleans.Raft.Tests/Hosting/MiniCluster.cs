@@ -69,10 +69,12 @@ internal sealed class MiniCluster
     private readonly Queue<(int From, int To, LaneItem Item)> _network = new();
 
     private readonly bool _isStored;
+    private readonly RaftMetrics _metrics;
 
-    public MiniCluster(bool isStored = false)
+    public MiniCluster(bool isStored = false, RaftMetrics? metrics = null)
     {
         _isStored = isStored;
+        _metrics = metrics ?? RaftMetrics.Unobserved;
         for (var silo = 1; silo <= 3; silo++)
         {
             Stores[silo] = new MemoryLogStore();
@@ -223,7 +225,7 @@ internal sealed class MiniCluster
     {
         var life = new StoreIdentity(new Guid(silo, 0, 0, new byte[8]), (Silos[silo]?.Replica is null ? 0 : 1) + 1);
         var outlet = new Outlet(this, silo);
-        var clientSettings = new GroupClientSettings { Silo = $"s{silo}" };
+        var clientSettings = new GroupClientSettings { Silo = $"s{silo}", Metrics = _metrics };
         var runtime = new GroupRuntime(_group, clientSettings, outlet, life, _scheduler, _clock);
         var log = Stores[silo].OpenAsync(_group.Id, CancellationToken.None).AsTask().GetAwaiter().GetResult();
         if (log.Reader.InitialState.ConfState.Voters.IsEmpty)
@@ -257,6 +259,7 @@ internal sealed class MiniCluster
                 StateStore = States[silo],
                 TailEntries = 2,
                 FirstReadContext = 1000 * silo * life.OpenCounter,
+                Metrics = _metrics,
             },
             outlet,
             _clock,

@@ -161,10 +161,11 @@ internal sealed partial class GroupClient
         }
     }
 
-    private void Finish_NeedsGate(PendingCommand command)
+    private void Finish_NeedsGate(PendingCommand command, string outcome)
     {
         command.IsFinished = true;
         _waiting--;
+        _settings.Metrics.Proposed(_group.Name, outcome, _clock.Now - command.Deadline + _settings.Budget);
     }
 
     private void OnExpired_NeedsGate(PendingCommand command)
@@ -179,7 +180,7 @@ internal sealed partial class GroupClient
             return;
         }
 
-        Finish_NeedsGate(command);
+        Finish_NeedsGate(command, "unknown");
         command.Answer.TrySetException(Unknown(command, "the group no longer remembers it"));
     }
 
@@ -196,7 +197,7 @@ internal sealed partial class GroupClient
                 continue;
             }
 
-            Finish_NeedsGate(other);
+            Finish_NeedsGate(other, "unknown");
             other.Answer.TrySetException(Unknown(other, "the group has dropped this silo's session"));
         }
 
@@ -217,18 +218,18 @@ internal sealed partial class GroupClient
                 continue;
             }
 
-            Abandon_NeedsGate(command);
+            Abandon_NeedsGate(command, command.Attempts == 0 ? "unavailable" : "unknown");
             command.Answer.TrySetException(command.Attempts == 0
                 ? new RaftUnavailableException($"{_group}: no leader took the command within {_settings.Budget}; it was not done. Is a majority of the group's silos running? {DescribeTarget_NeedsGate()}")
                 : Unknown(command, $"no answer came within {_settings.Budget}"));
         }
     }
 
-    private void Abandon_NeedsGate(PendingCommand command)
+    private void Abandon_NeedsGate(PendingCommand command, string outcome)
     {
         Settle_NeedsGate(command);
         _numbered.Remove(command.Sequence);
-        Finish_NeedsGate(command);
+        Finish_NeedsGate(command, outcome);
     }
 
     private string DescribeTarget_NeedsGate() =>
@@ -259,7 +260,7 @@ internal sealed partial class GroupClient
                 return;
             }
 
-            Abandon_NeedsGate(command);
+            Abandon_NeedsGate(command, "cancelled");
         }
 
         // Like any cancelled write: if it was sent already it may be done all the same.

@@ -57,10 +57,12 @@ internal sealed partial class GroupClient
             {
                 case RefusalKind.None:
                     _openReads.Remove(request);
+                    Ended(read, "done");
                     read.Answer.TrySetResult(answer);
                     break;
                 case RefusalKind.Failed:
                     _openReads.Remove(request);
+                    Ended(read, "failed");
                     read.Answer.TrySetException(new RaftException($"{_group}: the state machine failed on the query: {System.Text.Encoding.UTF8.GetString(answer.Span)}"));
                     break;
                 default:
@@ -74,6 +76,9 @@ internal sealed partial class GroupClient
             }
         }
     }
+
+    private void Ended(OpenRead read, string outcome) =>
+        _settings.Metrics.Read(_group.Name, outcome, _clock.Now - read.Deadline + _settings.Budget);
 
     private void FlushReads_NeedsGate()
     {
@@ -117,6 +122,7 @@ internal sealed partial class GroupClient
             if (now >= read.Deadline)
             {
                 _openReads.Remove(read.Request);
+                Ended(read, "unavailable");
                 read.Answer.TrySetException(new RaftUnavailableException(
                     $"{_group}: no replica could answer the read within {_settings.Budget}. Is a majority of the group's silos running? {DescribeTarget_NeedsGate()}"));
             }

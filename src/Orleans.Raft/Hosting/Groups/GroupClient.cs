@@ -66,6 +66,9 @@ internal sealed partial class GroupClient : IGroupClientPort
         }
     }
 
+    /// <summary>Commands without an answer.</summary>
+    public int WaitingCount => Volatile.Read(ref _waiting);
+
     /// <summary>Replicates a command and returns the state machine's answer.</summary>
     public Task<ReadOnlyMemory<byte>> ProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken)
     {
@@ -146,7 +149,7 @@ internal sealed partial class GroupClient : IGroupClientPort
             Settle_NeedsGate(command);
             if (!isExpired)
             {
-                Finish_NeedsGate(command);
+                Finish_NeedsGate(command, "done");
                 command.Answer.TrySetResult(answer);
             }
             else

@@ -29,4 +29,7 @@ internal sealed record GroupClientSettings
 
     /// <summary>Commands waiting at once; more are refused.</summary>
     public int MaxWaiting { get; init; } = 100_000;
+
+    /// <summary>Where latencies are counted.</summary>
+    public RaftMetrics Metrics { get; init; } = RaftMetrics.Unobserved;
 }

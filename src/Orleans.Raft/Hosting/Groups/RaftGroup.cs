@@ -10,10 +10,14 @@ internal sealed class RaftGroup(RaftGroupId id, RaftHost host) : IRaftGroup
     public RaftGroupId Id { get; } = id;
 
     /// <inheritdoc/>
-    public ValueTask<ReadOnlyMemory<byte>> ProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken) =>
-        _runtime is { } runtime
-            ? new(runtime.Client.ProposeAsync(command, cancellationToken))
+    public ValueTask<ReadOnlyMemory<byte>> ProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken)
+    {
+        var activity = RaftActivities.Start("propose", Id);
+        var operation = _runtime is { } runtime
+            ? runtime.Client.ProposeAsync(command, cancellationToken)
             : FindAndProposeAsync(command, cancellationToken);
+        return new(activity is null ? operation : RaftActivities.UntilAsync(activity, operation));
+    }
 
     /// <inheritdoc/>
     public async ValueTask<ReadOnlyMemory<byte>> ReadAsync(
@@ -26,7 +30,9 @@ internal sealed class RaftGroup(RaftGroupId id, RaftHost host) : IRaftGroup
             return await replica.QueryAsync(query).WaitAsync(_host.RequestTimeout, cancellationToken);
         }
 
-        return await _runtime.Client.ReadAsync(query, cancellationToken);
+        var activity = RaftActivities.Start("read", Id);
+        var operation = _runtime.Client.ReadAsync(query, cancellationToken);
+        return await (activity is null ? operation : RaftActivities.UntilAsync(activity, operation));
     }
 
     /// <inheritdoc/>
@@ -44,7 +50,7 @@ internal sealed class RaftGroup(RaftGroupId id, RaftHost host) : IRaftGroup
         await _host.TransferAsync(_runtime, silo, cancellationToken);
     }
 
-    private async ValueTask<ReadOnlyMemory<byte>> FindAndProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken)
+    private async Task<ReadOnlyMemory<byte>> FindAndProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken)
     {
         _runtime = await _host.FindAsync(Id, cancellationToken);
         return await _runtime.Client.ProposeAsync(command, cancellationToken);

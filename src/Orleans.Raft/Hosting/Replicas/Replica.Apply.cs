@@ -11,6 +11,7 @@ internal sealed partial class Replica
         while (_applying is null && _toApply.TryDequeue(out var message))
         {
             var last = new EntryId(0, _applied);
+            _applyingSince = _clock.Now;
             foreach (var entry in message.Entries)
             {
                 // What a snapshot has brought meanwhile is not applied a second time.
@@ -55,6 +56,7 @@ internal sealed partial class Replica
         if (message.Entries.Count > 0)
         {
             _applied = Math.Max(_applied, message.Entries[^1].Index);
+            _settings.Metrics.Applied(Group.Name, _clock.Now - _applyingSince);
         }
 
         foreach (var response in message.Responses)

@@ -15,7 +15,7 @@ internal sealed partial class Replica
         }
         catch (WireFormatException exception)
         {
-            LogDropped(_logger, Group, Id, _node.Term, silo, exception.Message);
+            Drop(DropReason.Malformed, silo, exception.Message);
             return;
         }
 
@@ -79,7 +79,7 @@ internal sealed partial class Replica
         {
             Post(new ReplicaWork(ReplicaWorkKind.Action, Payload: (Action)(() =>
             {
-                LogDropped(_logger, Group, Id, _node.Term, silo, exception.Message);
+                Drop(DropReason.Malformed, silo, exception.Message);
                 OnPartStored(install, silo, from, part, null, isWhole: false);
             })));
         }
@@ -99,7 +99,7 @@ internal sealed partial class Replica
 
         if (!isWhole)
         {
-            LogDropped(_logger, Group, Id, _node.Term, silo, $"a snapshot whose rows are not those that were sent (transfer {install.Id})");
+            Drop(DropReason.Malformed, silo, $"a snapshot whose rows are not those that were sent (transfer {install.Id})");
             _install = null;
             Discard(install);
             AnswerPart(silo, from, part, isRefused: true);

@@ -42,6 +42,12 @@ internal sealed partial class Replica
     [LoggerMessage(EventId = (int)RaftEvent.ReplicaDecision, Level = LogLevel.Trace, Message = "Replica {Group} {Replica} {Term}: {Decision}.")]
     private static partial void LogDecision(ILogger logger, RaftGroupId group, ReplicaId replica, long term, TraceEvent decision);
 
+    private void Drop(DropReason reason, string silo, string detail)
+    {
+        _settings.Metrics.Dropped(reason);
+        LogDropped(_logger, Group, Id, _softTerm, silo, detail);
+    }
+
     /// <summary>Logs what the node decided in this burst; nothing unless the log wanted it when the replica was made.</summary>
     private void LogDecisions()
     {

@@ -35,6 +35,7 @@ internal sealed partial class Replica
         var fresh = Unheld(silo, commands);
         if (fresh.Count > 0 && Append(silo, fresh.Count == commands.Count ? data : CommandCodec.Encode(CollectionsMarshal.AsSpan(fresh))))
         {
+            _settings.Metrics.EntryProposed(Group.Name, fresh.Count);
             foreach (var command in fresh)
             {
                 _pendingCommands[(command.Session, command.Sequence)] = silo;
@@ -52,7 +53,7 @@ internal sealed partial class Replica
             registration = CommandCodec.ReadRegistration(data);
             if (CommandCodec.Validate(data) < 0)
             {
-                LogDropped(_logger, Group, Id, _softTerm, silo ?? _settings.Silo, "a proposal in a newer format; upgrade this silo");
+                Drop(DropReason.NewerFormat, silo ?? _settings.Silo, "a proposal in a newer format; upgrade this silo");
                 return false;
             }
 
@@ -65,7 +66,7 @@ internal sealed partial class Replica
         }
         catch (WireFormatException exception)
         {
-            LogDropped(_logger, Group, Id, _softTerm, silo ?? _settings.Silo, exception.Message);
+            Drop(DropReason.Malformed, silo ?? _settings.Silo, exception.Message);
             return false;
         }
     }
@@ -110,6 +111,11 @@ internal sealed partial class Replica
         var result = _node.Propose(data, _now);
         if (result.IsAccepted)
         {
+            if (_settings.Metrics.IsCommitObserved)
+            {
+                _proposals.Enqueue((_node.LastIndex, _clock.Now));
+            }
+
             return true;
         }
 

@@ -10,13 +10,13 @@ internal sealed partial class Replica
     {
         if (item.To != Id)
         {
-            LogDropped(_logger, Group, Id, _node.Term, silo, $"addressed to replica {item.To}");
+            Drop(DropReason.NoReplica, silo, $"addressed to replica {item.To}");
             return;
         }
 
         if (item.ToLife != default && item.ToLife != _life)
         {
-            LogDropped(_logger, Group, Id, _node.Term, silo, $"addressed to life {item.ToLife}, this is {_life}");
+            Drop(DropReason.OtherLife, silo, $"addressed to life {item.ToLife}, this is {_life}");
             return;
         }
 
@@ -38,7 +38,7 @@ internal sealed partial class Replica
                 OnPartAnswer(silo, item);
                 break;
             default:
-                LogDropped(_logger, Group, Id, _node.Term, silo, $"item of kind {item.Kind}");
+                Drop(DropReason.Malformed, silo, $"item of kind {item.Kind}");
                 break;
         }
     }
@@ -52,7 +52,7 @@ internal sealed partial class Replica
         }
         catch (WireFormatException exception)
         {
-            LogDropped(_logger, Group, Id, _node.Term, silo, exception.Message);
+            Drop(DropReason.Malformed, silo, exception.Message);
         }
     }
 
@@ -65,7 +65,7 @@ internal sealed partial class Replica
         }
         catch (WireFormatException exception)
         {
-            LogDropped(_logger, Group, Id, _node.Term, silo, exception.Message);
+            Drop(DropReason.Malformed, silo, exception.Message);
             return;
         }
 
@@ -81,13 +81,19 @@ internal sealed partial class Replica
             if (peer.Life.Store == item.FromLife.Store
                 && (peer.Life.OpenCounter, peer.Life.Activation).CompareTo((item.FromLife.OpenCounter, item.FromLife.Activation)) > 0)
             {
-                LogDropped(_logger, Group, Id, _node.Term, silo, $"from life {item.FromLife}, {peer.Life} has spoken since");
+                Drop(DropReason.EarlierLife, silo, $"from life {item.FromLife}, {peer.Life} has spoken since");
                 return;
             }
 
             // Answers to the former life's requests leave under its name, before the new one is listened to (SAFETY-RULES A8).
             ProcessReady();
             peer.Life = item.FromLife;
+        }
+
+        if (message.Type == MessageType.MsgApp && message.Term >= _softTerm)
+        {
+            // Heartbeats tell no more than this replica is known to hold; appends tell all.
+            Volatile.Write(ref _leaderCommit, Math.Max(_leaderCommit, message.Commit));
         }
 
         if (message.Type == MessageType.MsgApp && message.Entries.Count > 0 && _settings.Store.IsFull)
@@ -125,6 +131,7 @@ internal sealed partial class Replica
                 }
                 else if (message.To == ReplicaId.ApplyThread)
                 {
+                    OnCommitted(message);
                     _toApply.Enqueue(message);
                 }
                 else
@@ -140,6 +147,15 @@ internal sealed partial class Replica
             }
 
             ApplyPending();
+        }
+    }
+
+    private void OnCommitted(Message message)
+    {
+        while (message.Entries.Count > 0 && _proposals.TryPeek(out var proposal) && proposal.Index <= message.Entries[^1].Index)
+        {
+            _proposals.Dequeue();
+            _settings.Metrics.Committed(Group.Name, _clock.Now - proposal.At);
         }
     }
 
@@ -169,6 +185,7 @@ internal sealed partial class Replica
     private void Write(PendingAppend append)
     {
         _appends.Enqueue(append);
+        append.StartedAt = _clock.Now;
         if (append.Batch.IsEmpty)
         {
             // Nothing to write, but its responses must not overtake those of earlier writes.
@@ -184,6 +201,7 @@ internal sealed partial class Replica
         try
         {
             await _settings.Store.WriteAsync(append.Batch).ConfigureAwait(false);
+            _settings.Metrics.LogWritten(_clock.Now - append.StartedAt);
             Post(new ReplicaWork(ReplicaWorkKind.Written, Payload: append));
         }
         catch (Exception exception)
@@ -234,7 +252,7 @@ internal sealed partial class Replica
 
         if (!_peers.TryGetValue(message.To, out var peer))
         {
-            LogDropped(_logger, Group, Id, _node.Term, "?", $"{message.Type} to replica {message.To}, whose silo is not known");
+            Drop(DropReason.NoRoute, "?", $"{message.Type} to replica {message.To}, whose silo is not known");
             return;
         }
 
@@ -263,6 +281,12 @@ internal sealed partial class Replica
         _soft = soft;
         _softTerm = _node.Term;
         LogSoftState(_logger, Group, Id, _softTerm, soft.Role, soft.Leader);
+        if (wasLeader != (soft.Role == RaftRole.Leader))
+        {
+            _settings.Metrics.LeaderChanged(Group.Name, leads: !wasLeader);
+            _proposals.Clear();
+        }
+
         if (wasLeader && soft.Role != RaftRole.Leader)
         {
             EndTransfers();

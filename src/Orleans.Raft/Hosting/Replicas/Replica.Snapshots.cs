@@ -146,7 +146,7 @@ internal sealed partial class Replica
         }
         catch (WireFormatException exception)
         {
-            LogDropped(_logger, Group, Id, _node.Term, silo, exception.Message);
+            Drop(DropReason.Malformed, silo, exception.Message);
             return;
         }
 

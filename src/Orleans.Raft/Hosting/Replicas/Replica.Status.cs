@@ -5,6 +5,31 @@ namespace Orleans.Raft.Hosting;
 /// <content>What a replica says of itself, and being told to hand leadership over.</content>
 internal sealed partial class Replica
 {
+    /// <summary>Entries known to be committed and not applied here, roughly; read from any thread.</summary>
+    public long Lag => Math.Max(0, Math.Max(Volatile.Read(ref _leaderCommit), _node.Committed) - Volatile.Read(ref _applied));
+
+    /// <summary>True while it leads, roughly; read from any thread.</summary>
+    public bool IsLeader => _soft.Role == RaftRole.Leader;
+
+    /// <summary>Things posted and not yet worked off, roughly; read from any thread.</summary>
+    public int InboxCount => _inbox.Count;
+
+    /// <summary>Why the replica is no caught-up voter with a leader, or null if it is one; roughly, from any thread.</summary>
+    public string? WhyNotReady(long maxLag)
+    {
+        if (_fault is { } fault)
+        {
+            return $"has faulted: {fault}";
+        }
+
+        if (!_confState.Voters.Contains(Id))
+        {
+            return "is no voter (yet)";
+        }
+
+        return _soft.Leader.IsNone ? "knows no leader" : Lag > maxLag ? $"is {Lag} entries behind" : null;
+    }
+
     /// <summary>What the replica says of itself.</summary>
     /// <exception cref="RaftException">It has faulted or stopped.</exception>
     public Task<ReplicaReport> ReportAsync() => AskAsync(Report);

@@ -34,6 +34,7 @@ internal sealed partial class Replica
     // Committed entries in order; while a batch of them is on its way to the state store the rest waits.
     private readonly Queue<Message> _toApply = new();
     private Message? _applying;
+    private TimeSpan _applyingSince;
     private ConfState _confState;
 
     // Snapshots on their way to others, by addressee; and the one that comes in.
@@ -48,6 +49,9 @@ internal sealed partial class Replica
     private readonly Dictionary<Guid, string?> _pendingRegistrations = [];
     private readonly Dictionary<string, AnswerBatch> _answers = new(StringComparer.Ordinal);
 
+    // Last index and time of what this leader has proposed and seen no commit of; kept only while somebody looks at commit latencies.
+    private readonly Queue<(long Index, TimeSpan At)> _proposals = new();
+
     private readonly Queue<PendingRead> _reads = new();
     private readonly Dictionary<long, ReadRound> _rounds = [];
     private readonly PriorityQueue<ReadRound, long> _confirmedRounds = new();
@@ -61,6 +65,9 @@ internal sealed partial class Replica
     private SoftState _soft;
     private long _softTerm;
     private long _applied;
+
+    // The leader's commit index as far as it told; says how far this replica lags.
+    private long _leaderCommit;
     private bool _isStopping;
     private volatile string? _fault;
 
@@ -331,6 +338,7 @@ internal sealed partial class Replica
     private void Fail(string reason)
     {
         _fault = reason;
+        _settings.Metrics.Faulted(Group.Name);
         LogFaulted(_logger, Group, Id, _node.Term, reason);
         RefuseAll(RefusalKind.Gone);
         EndTransfers();

@@ -40,4 +40,7 @@ internal sealed record ReplicaSettings
 
     /// <summary>Reads held at most.</summary>
     public int MaxReads { get; init; } = 10_000;
+
+    /// <summary>Where latencies, changes and drops are counted.</summary>
+    public RaftMetrics Metrics { get; init; } = RaftMetrics.Unobserved;
 }

@@ -81,6 +81,9 @@ internal sealed class PendingAppend
     /// <summary>The snapshot that becomes current with the write; null mostly.</summary>
     public SnapshotInstall? Install { get; set; }
 
+    /// <summary>When it was given to the log store.</summary>
+    public TimeSpan StartedAt { get; set; }
+
     /// <summary>True once durable; responses still wait for those of earlier writes.</summary>
     public bool IsDurable { get; set; }
 }

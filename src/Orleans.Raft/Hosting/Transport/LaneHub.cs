@@ -44,14 +44,14 @@ internal sealed class LaneHub
         }
         catch (WireFormatException exception)
         {
-            _sink.Refused("?", $"undecodable batch: {exception.Message}");
+            _sink.Refused("?", DropReason.Malformed, exception.Message);
             return Ack(isAccepted: false);
         }
 
         header = batch.Header;
         if (header.ClusterIncarnation != _settings.Header.ClusterIncarnation)
         {
-            _sink.Refused(header.FromSilo, "another cluster incarnation");
+            _sink.Refused(header.FromSilo, DropReason.OtherCluster, $"the Raft cluster {header.ClusterIncarnation}, this is {_settings.Header.ClusterIncarnation}");
             return Ack(isAccepted: false);
         }
 
@@ -59,7 +59,7 @@ internal sealed class LaneHub
         var to = new StoreIdentity(header.ToStore, header.ToOpenCounter);
         if (to.IsDefault ? batch.Items.Length > 0 : to != _settings.Life)
         {
-            _sink.Refused(header.FromSilo, "addressed to another life");
+            _sink.Refused(header.FromSilo, DropReason.OtherLife, $"a batch for {to}, this is {_settings.Life}");
             return Ack(isAccepted: false);
         }
 

@@ -9,7 +9,7 @@ internal interface ILaneSink
     void Deliver(string peer, in LaneItem item);
 
     /// <summary>Something arrived that is not delivered; counted by reason.</summary>
-    void Refused(string peer, string reason);
+    void Refused(string peer, DropReason reason, string detail);
 }
 
 /// <summary>
@@ -40,7 +40,7 @@ internal sealed class LaneReceiver(string peer, ILaneSink sink, IReplicaClock cl
         {
             if (from.StoreId == _peerLife.StoreId && from.OpenCounter < _peerLife.OpenCounter)
             {
-                sink.Refused(peer, "sender's earlier life");
+                sink.Refused(peer, DropReason.EarlierLife, $"batch of {from}, {_peerLife} has spoken since");
                 return;
             }
 
@@ -52,7 +52,7 @@ internal sealed class LaneReceiver(string peer, ILaneSink sink, IReplicaClock cl
         }
         else if (header.Session < _session)
         {
-            sink.Refused(peer, "old session");
+            sink.Refused(peer, DropReason.OldSession, $"batch of session {header.Session}, {_session} has begun");
             return;
         }
 

@@ -64,7 +64,7 @@ internal sealed class LaneSender
         {
             if (!TryQueue_NeedsGate(frame))
             {
-                _dropped++;
+                Drop_NeedsGate(_peerLife.IsDefault ? DropReason.Silent : DropReason.WindowFull);
                 return false;
             }
 
@@ -109,7 +109,7 @@ internal sealed class LaneSender
             if (_control.Count >= _settings.MaxControlFrames)
             {
                 _control.Dequeue();
-                _dropped++;
+                Drop_NeedsGate(DropReason.ControlFull);
             }
 
             _control.Enqueue(frame);
@@ -215,7 +215,7 @@ internal sealed class LaneSender
         if (frame.IsForAnotherLifeThan(_peerLife))
         {
             // An answer to a request of the peer's former life: its present life must not take it for its own (SAFETY-RULES A8).
-            _dropped++;
+            Drop_NeedsGate(DropReason.OtherLife);
             return 0;
         }
 
@@ -228,7 +228,9 @@ internal sealed class LaneSender
         LaneAck? ack = null;
         try
         {
-            ack = await _transport.SendAsync(_peer, LaneCodec.Encode(batch.Header, CollectionsMarshal.AsSpan(batch.Frames)));
+            var bytes = LaneCodec.Encode(batch.Header, CollectionsMarshal.AsSpan(batch.Frames));
+            _settings.Metrics.BatchSent(_peer, batch.Frames.Count, bytes.Length);
+            ack = await _transport.SendAsync(_peer, bytes);
         }
         catch (Exception exception)
         {
@@ -276,9 +278,15 @@ internal sealed class LaneSender
         }
     }
 
+    private void Drop_NeedsGate(DropReason reason, int count = 1)
+    {
+        _dropped += count;
+        _settings.Metrics.Dropped(reason, count);
+    }
+
     private void Break_NeedsGate()
     {
-        _dropped += _control.Count + _bulk.Count;
+        Drop_NeedsGate(DropReason.LaneBroken, _control.Count + _bulk.Count);
         _control.Clear();
         _bulk.Clear();
         _inFlight.Clear();

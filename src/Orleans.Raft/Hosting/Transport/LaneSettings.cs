@@ -28,6 +28,9 @@ internal sealed record LaneSettings
 
     /// <summary>Control frames waiting; beyond it the peer is as good as unreachable and the oldest go.</summary>
     public int MaxControlFrames { get; init; } = 1 << 16;
+
+    /// <summary>Where sizes and drops are counted.</summary>
+    public RaftMetrics Metrics { get; init; } = RaftMetrics.Unobserved;
 }
 
 /// <summary>What a lane tells its silo.</summary>
