@@ -10,6 +10,20 @@ internal sealed record Manifest(Guid StoreId, IReadOnlyList<ManifestEntry> Segme
 
     private const uint Magic = 0x314D524F; // "ORM1"
 
+    /// <summary>Reads the manifest of a directory that has an identity.</summary>
+    public static Manifest ReadFor(IFileSystem files, string path, Guid storeId)
+    {
+        if (!files.FileExists(path))
+        {
+            throw new CorruptionException(path, 0, $"the list of segments of store {storeId:N}", "no such file");
+        }
+
+        var manifest = Read(files, path);
+        return manifest.StoreId == storeId
+            ? manifest
+            : throw new CorruptionException(path, 0, $"segments of store {storeId:N}", $"segments of store {manifest.StoreId:N}");
+    }
+
     public static Manifest Read(IFileSystem files, string path)
     {
         using var reader = SealedFile.Open(path, Magic, files.ReadAll(path));

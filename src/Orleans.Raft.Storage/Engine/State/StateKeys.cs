@@ -46,6 +46,14 @@ internal static class StateKeys
         return isOne;
     }
 
+    /// <summary>True and the generation, if the key is one of a row.</summary>
+    public static bool TryReadRow(ReadOnlySpan<byte> key, out long generation)
+    {
+        var isOne = key.Length >= PrefixSize && key[0] == RowKind;
+        generation = isOne ? BinaryPrimitives.ReadInt64BigEndian(key[1..]) : 0;
+        return isOne;
+    }
+
     private static void Write(Span<byte> into, byte kind, long generation)
     {
         into[0] = kind;

@@ -65,8 +65,17 @@ internal sealed class SegmentFiles(IFileSystem files, WalPaths paths)
         TakeIn(paths.Segment(segment.Id), segment.Size, keep);
     }
 
-    /// <summary>At the opening: takes in or deletes what the manifest does not list.</summary>
-    public void CleanUp(Manifest manifest, Guid storeId, long segmentBytes)
+    /// <summary>At the opening: a segment beyond the manifest's last one that was written to means that the manifest is an old copy.</summary>
+    public void RefuseIfUsed(Manifest manifest, Guid storeId)
+    {
+        foreach (var name in files.ListFiles(paths.LogDirectory))
+        {
+            RefuseIfUsed(manifest, storeId, name, paths.InLog(name));
+        }
+    }
+
+    /// <summary>At the opening, after <see cref="RefuseIfUsed(Manifest, Guid)"/>: takes in or deletes what the manifest does not list.</summary>
+    public void CleanUp(Manifest manifest, long segmentBytes)
     {
         var listed = manifest.Segments.SelectMany(entry => new[] { Segment.NameOf(entry.Segment), Segment.IndexNameOf(entry.Segment) }).ToHashSet();
         foreach (var name in files.ListFiles(paths.LogDirectory))
@@ -78,7 +87,6 @@ internal sealed class SegmentFiles(IFileSystem files, WalPaths paths)
 
             var path = paths.InLog(name);
             var size = SizeOf(path);
-            RefuseIfUsed(manifest, storeId, name, path);
             var isSegment = name.StartsWith(SparePrefix, StringComparison.Ordinal) || name.EndsWith(".wal", StringComparison.Ordinal);
             TakeIn(path, size, keep: isSegment && size == segmentBytes);
         }
@@ -126,7 +134,6 @@ internal sealed class SegmentFiles(IFileSystem files, WalPaths paths)
         return file.Length;
     }
 
-    /// <summary>A segment beyond the manifest's last one that was written to means that the manifest is an old copy.</summary>
     private void RefuseIfUsed(Manifest manifest, Guid storeId, string name, string path)
     {
         if (!name.EndsWith(".wal", StringComparison.Ordinal)

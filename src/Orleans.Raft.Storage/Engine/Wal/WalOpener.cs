@@ -71,17 +71,7 @@ internal sealed class WalOpener
     {
         var identity = IdentityFile.Read(_files, _paths.Identity);
         identity.CheckOwner(_paths.Identity, serviceId, siloName);
-        if (!_files.FileExists(_paths.Manifest))
-        {
-            throw new CorruptionException(_paths.Manifest, 0, $"the list of segments of store {identity.StoreId:N}", "no such file");
-        }
-
-        var manifest = Manifest.Read(_files, _paths.Manifest);
-        if (manifest.StoreId != identity.StoreId)
-        {
-            throw new CorruptionException(_paths.Manifest, 0, $"segments of store {identity.StoreId:N}", $"segments of store {manifest.StoreId:N}");
-        }
-
+        var manifest = Manifest.ReadFor(_files, _paths.Manifest, identity.StoreId);
         var segments = OpenSegments(manifest);
         try
         {
@@ -124,7 +114,8 @@ internal sealed class WalOpener
         var log = new WalLog(new StoreIdentity(identity.StoreId, identity.OpenCounter), store, _options.CacheBytes);
         var recovery = new WalRecovery(_files, _paths, manifest, segments, new WalReplay(log));
         recovery.Run(useIndexes: true);
-        files.CleanUp(manifest, identity.StoreId, _options.SegmentBytes);
+        files.RefuseIfUsed(manifest, identity.StoreId);
+        files.CleanUp(manifest, _options.SegmentBytes);
         CutTail = recovery.CutTail;
 
         // What was read may be in the page cache only: it becomes durable before anybody is told of it.

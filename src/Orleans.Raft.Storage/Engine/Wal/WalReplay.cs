@@ -33,8 +33,10 @@ internal sealed class WalReplay(object home)
             if (record.Kind is RecordKind.Entry or RecordKind.MovedEntry or RecordKind.Reset or RecordKind.Compact or RecordKind.RemoveGroup)
             {
                 var isEntry = record.Kind is RecordKind.Entry or RecordKind.MovedEntry;
+                // As the writer notes it, so that an index can be compared with its segment.
+                var index = record.Kind == RecordKind.RemoveGroup ? 0 : record.Index;
                 items.Add(new IndexItem(
-                    record.Kind, record.EntryType, 0, record.Group, record.Term, record.Index, isEntry ? offset + position : 0, isEntry ? record.PayloadLength : 0));
+                    record.Kind, record.EntryType, 0, record.Group, record.Term, index, isEntry ? offset + position : 0, isEntry ? record.PayloadLength : 0));
             }
 
             position += record.RecordSize;
@@ -74,6 +76,7 @@ internal sealed class WalReplay(object home)
     {
         foreach (ref readonly var item in items)
         {
+            LastGroupNumber = Math.Max(LastGroupNumber, item.Group);
             var group = Find(item.Group);
             switch (item.Kind)
             {

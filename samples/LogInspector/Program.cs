@@ -1,0 +1,3 @@
+using LogInspector;
+
+return Inspection.Run(args, Console.Out, Console.Error);
