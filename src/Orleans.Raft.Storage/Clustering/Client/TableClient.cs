@@ -8,6 +8,8 @@ namespace Orleans.Raft.Storage.Clustering;
 /// </summary>
 internal sealed class TableClient
 {
+    // Reads that did not find a leader as often are every other time asked of any voter.
+    private const int LeaderAttempts = 4;
     private static readonly TimeSpan TryTime = TimeSpan.FromSeconds(2.5);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan MaxPause = TimeSpan.FromMilliseconds(250);
@@ -40,8 +42,7 @@ internal sealed class TableClient
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<TableState> ReadAsync(bool isLinearizable, CancellationToken cancellationToken)
     {
-        var (answer, _) = await SendAsync(FrameKind.Read, isLinearizable ? default : new byte[] { 1 }, toLeader: false, cancellationToken)
-            .ConfigureAwait(false);
+        var (answer, _) = await SendAsync(FrameKind.Read, attempt => Body(isLinearizable, attempt), isLinearizable, cancellationToken).ConfigureAwait(false);
         var table = TableState.Decode(answer.Body);
         lock (_lock)
         {
@@ -65,7 +66,7 @@ internal sealed class TableClient
             try
             {
                 var numbered = command with { Session = session, Sequence = sequence, LowWater = lowWater };
-                var (answer, attempts) = await SendAsync(FrameKind.Submit, numbered.Encode(), toLeader: true, cancellationToken).ConfigureAwait(false);
+                var (answer, attempts) = await SendAsync(FrameKind.Submit, Always(numbered.Encode()), toLeader: true, cancellationToken).ConfigureAwait(false);
                 var outcome = Outcome(answer);
                 if (outcome.Result is not TableResult.Expired)
                 {
@@ -87,11 +88,16 @@ internal sealed class TableClient
 
     /// <summary>Tells the leader that a silo is alive.</summary>
     public Task ReportAliveAsync(AliveReport report, CancellationToken cancellationToken) =>
-        SendAsync(FrameKind.Alive, report.Encode(), toLeader: true, cancellationToken);
+        SendAsync(FrameKind.Alive, Always(report.Encode()), toLeader: true, cancellationToken);
 
     /// <summary>Any request to the leader that needs no session.</summary>
     public async Task<Answer> AskLeaderAsync(FrameKind kind, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
-        (await SendAsync(kind, body, toLeader: true, cancellationToken).ConfigureAwait(false)).Answer;
+        (await SendAsync(kind, Always(body), toLeader: true, cancellationToken).ConfigureAwait(false)).Answer;
+
+    private static ReadOnlyMemory<byte> Body(bool isLinearizable, int attempt) => new[]
+    {
+        (byte)(!isLinearizable ? ReadMode.Local : attempt > LeaderAttempts && attempt % 2 == 0 ? ReadMode.Anyone : ReadMode.Leader),
+    };
 
     private static TableOutcome Outcome(Answer answer)
     {
@@ -124,7 +130,7 @@ internal sealed class TableClient
             if (_session == 0)
             {
                 var open = new TableCommand { Kind = TableCommandKind.OpenSession, Nonce = Guid.NewGuid() };
-                var (answer, _) = await SendAsync(FrameKind.Submit, open.Encode(), toLeader: true, cancellationToken).ConfigureAwait(false);
+                var (answer, _) = await SendAsync(FrameKind.Submit, Always(open.Encode()), toLeader: true, cancellationToken).ConfigureAwait(false);
                 lock (_lock)
                 {
                     _session = Outcome(answer).Value;
@@ -159,7 +165,10 @@ internal sealed class TableClient
         }
     }
 
-    private async Task<(Answer Answer, int Attempts)> SendAsync(FrameKind kind, ReadOnlyMemory<byte> body, bool toLeader, CancellationToken cancellationToken)
+    private static Func<int, ReadOnlyMemory<byte>> Always(ReadOnlyMemory<byte> body) => _ => body;
+
+    private async Task<(Answer Answer, int Attempts)> SendAsync(
+        FrameKind kind, Func<int, ReadOnlyMemory<byte>> body, bool toLeader, CancellationToken cancellationToken)
     {
         var pause = FirstPause;
         for (var attempt = 1; ; attempt++)
@@ -167,7 +176,7 @@ internal sealed class TableClient
             var server = Choose(toLeader, attempt);
             var answer = server is null
                 ? new Answer(AnswerStatus.NotReady) { Text = "no voter is known" }
-                : await TryAsync(server, kind, body, cancellationToken).ConfigureAwait(false);
+                : await TryAsync(server, kind, body(attempt), cancellationToken).ConfigureAwait(false);
             switch (answer.Status)
             {
                 case AnswerStatus.Ok:

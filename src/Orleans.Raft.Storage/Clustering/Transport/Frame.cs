@@ -20,7 +20,7 @@ internal enum FrameKind
     /// <summary>Propose a command; for the leader.</summary>
     Submit = 10,
 
-    /// <summary>The table, linearizable or as this voter knows it.</summary>
+    /// <summary>The table, as <see cref="ReadMode"/> says.</summary>
     Read = 11,
 
     /// <summary>A silo is alive; for the leader.</summary>

@@ -22,7 +22,8 @@ internal sealed partial class Voter
             return new Answer(AnswerStatus.NotReady) { Text = Trouble };
         }
 
-        if (kind is FrameKind.Read && body.Length > 0)
+        var mode = kind is FrameKind.Read && body.Length > 0 ? (ReadMode)body.Span[0] : ReadMode.Leader;
+        if (mode is ReadMode.Local)
         {
             return new Answer(AnswerStatus.Ok) { Body = TableState.EncodeView(published.Incarnation, _settings.Cluster, published.Applied, published.View) };
         }
@@ -36,7 +37,7 @@ internal sealed partial class Voter
         try
         {
             var answered = new TaskCompletionSource<Answer>(TaskCreationOptions.RunContinuationsAsynchronously);
-            Post(Understand(peer, kind, body, answered));
+            Post(Understand(peer, kind, body, mode, answered));
             if (_stopping.IsCancellationRequested)
             {
                 return new Answer(AnswerStatus.NotReady) { Text = "the silo is stopping" };
@@ -51,7 +52,7 @@ internal sealed partial class Voter
     }
 
     /// <summary>Reads the request on the caller's thread, where errors are the caller's, and returns what the loop shall do.</summary>
-    private Action Understand(PeerIdentity peer, FrameKind kind, ReadOnlyMemory<byte> body, TaskCompletionSource<Answer> answered)
+    private Action Understand(PeerIdentity peer, FrameKind kind, ReadOnlyMemory<byte> body, ReadMode mode, TaskCompletionSource<Answer> answered)
     {
         switch (kind)
         {
@@ -65,7 +66,7 @@ internal sealed partial class Voter
 
                 return () => OnSubmit(body, answered);
             case FrameKind.Read:
-                return () => OnRead(answered);
+                return () => OnRead(mode, answered);
             case FrameKind.Alive:
                 var report = AliveReport.Decode(body);
                 return () => OnAlive(report, answered);
@@ -143,11 +144,11 @@ internal sealed partial class Voter
         _proposals.Clear();
     }
 
-    private void OnRead(TaskCompletionSource<Answer> answered)
+    private void OnRead(ReadMode mode, TaskCompletionSource<Answer> answered)
     {
-        if (_node is null)
+        if (_node is null || (mode is ReadMode.Leader && _node.Role is not RaftRole.Leader))
         {
-            answered.TrySetResult(NotLeader(null));
+            answered.TrySetResult(NotLeader(_node));
             return;
         }
 
