@@ -27,7 +27,7 @@ public sealed partial class RaftNode
             return Ignore(RefusalReason.NotPromotable);
         }
 
-        if (kind is not CampaignKind.Transfer && _now < _promisedUntil)
+        if (kind is not CampaignKind.Transfer && HasPromised)
         {
             return Ignore(RefusalReason.LeaderAlive);
         }

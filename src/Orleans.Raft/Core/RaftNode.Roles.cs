@@ -28,7 +28,7 @@ public sealed partial class RaftNode
     private void TickElection()
     {
         _electionElapsed++;
-        if (_electionElapsed >= _electionTimeout && IsPromotable() && _now >= _promisedUntil)
+        if (_electionElapsed >= _electionTimeout && IsPromotable() && !HasPromised)
         {
             _electionElapsed = 0;
             StartElection(_config.PreVote ? CampaignKind.PreElection : CampaignKind.Election);

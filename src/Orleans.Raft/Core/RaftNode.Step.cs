@@ -43,8 +43,9 @@ public sealed partial class RaftNode
             // A replica that has never heard of a term may be asked in advance, or for a read, and say no.
             MessageType.MsgPreVoteResp or MessageType.MsgReadIndexResp => message.Term == 0 && !message.Reject,
 
-            // What is passed on carries no term and keeps its first sender.
-            MessageType.MsgProp or MessageType.MsgReadIndex or MessageType.MsgTransferLeader => false,
+            // What is passed on carries no term and keeps its first sender: a read without one could be answered to nobody.
+            MessageType.MsgReadIndex => message.From.IsNone,
+            MessageType.MsgProp or MessageType.MsgTransferLeader => false,
             MessageType.MsgHup or MessageType.MsgBeat or MessageType.MsgUnreachable or MessageType.MsgSnapStatus or MessageType.MsgCheckQuorum
                 or MessageType.MsgForgetLeader or MessageType.MsgStorageAppend or MessageType.MsgStorageAppendResp
                 or MessageType.MsgStorageApply or MessageType.MsgStorageApplyResp => false,
@@ -67,6 +68,12 @@ public sealed partial class RaftNode
         {
             return OnOldTerm(message);
         }
+        else if (message.Type is MessageType.MsgVote && !message.IsCampaignTransfer && HasPromised)
+        {
+            // The term may have come to this replica by an answer of somebody else, after it promised: 3 campaigns and is ignored, then answers an old append of
+            // 2 in its new term, and asks 2 again. The leader of the term before still counts on 2 for its lease.
+            return Ignore(RefusalReason.LeaderAlive);
+        }
 
         return Role switch
         {
@@ -79,8 +86,7 @@ public sealed partial class RaftNode
 
     private static bool IsVoteRequest(Message message) => message.Type is MessageType.MsgVote or MessageType.MsgPreVote;
 
-    private bool HearsLeader() =>
-        (_config.CheckQuorum && !Leader.IsNone && _electionElapsed < _config.ElectionTicks) || _now < _promisedUntil;
+    private bool HearsLeader() => (_config.CheckQuorum && !Leader.IsNone && _electionElapsed < _config.ElectionTicks) || HasPromised;
 
     private void AdoptTerm(Message message)
     {

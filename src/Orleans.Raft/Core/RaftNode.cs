@@ -139,6 +139,8 @@ public sealed partial class RaftNode : RaftNode.ITestHooks
 
     private bool AppliesUnstable => !_config.AsyncStorageWrites;
 
+    private bool HasPromised => _now < _promisedUntil;
+
     private HardState CurrentHardState => new(Term, _vote, _log.Committed);
 
     private SoftState CurrentSoftState => new(Leader, Role);

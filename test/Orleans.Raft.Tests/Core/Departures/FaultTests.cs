@@ -110,6 +110,7 @@ public sealed class FaultTests
         Assert.Equal(RefusalReason.MalformedMessage, node.Step(Message.Append(Two, One, 1, default, 0, [Normal(2, 1)]), Now).Reason);
         Assert.Equal(RefusalReason.MalformedMessage, node.Step(Message.Append(Two, One, -1, default, 0, []), Now).Reason);
         Assert.Equal(RefusalReason.LocalMessage, node.Step(Message.Of(MessageType.MsgHup, Two, One, 0), Now).Reason);
+        Assert.Equal(RefusalReason.MalformedMessage, node.Step(Message.Of(MessageType.MsgReadIndex, ReplicaId.None, One, 0), Now).Reason);
         Assert.Equal(RefusalReason.UnknownPeer, node.Step(Message.VoteAnswer(new ReplicaId(9), One, 1, true), Now).Reason);
         Assert.False(node.IsFaulted);
     }

@@ -106,6 +106,24 @@ public sealed class LeaseReadTests
         Assert.False(TryReadAtOnce(cluster, 1, out _), "somebody was elected");
     }
 
+    [Fact]
+    public void A_promise_holds_in_a_term_that_came_by_an_answer()
+    {
+        // 2 led once and sent an append to 3, which answers late, in the term in which it campaigns meanwhile. So 2 is in that term when 3 asks for its vote.
+        var cluster = Elect(seed: 1);
+        Tick(cluster);
+        var (two, three, term) = (new ReplicaId(2), new ReplicaId(3), cluster[1].Term + 1);
+        cluster[2].Step(Message.AppendAccepted(three, two, term, 0), cluster.Now);
+        Assert.Equal((RaftRole.Follower, term), (cluster[2].Role, cluster[2].Term));
+        var request = Message.RequestVote(three, two, term, new EntryId(term, 100));
+        Assert.Equal(RefusalReason.LeaderAlive, cluster[2].Step(request, cluster.Now).Reason);
+        Assert.True(TryReadAtOnce(cluster, 1, out _), "the leader counts on the promise of 2");
+
+        cluster.Now += 10 * TickLength;
+        Assert.True(cluster[2].Step(request, cluster.Now).IsAccepted);
+        Assert.False(TryReadAtOnce(cluster, 1, out _), "3 may have been elected");
+    }
+
     private static NodeCluster Elect(ulong seed)
     {
         var cluster = new NodeCluster(3, config => config with
