@@ -37,6 +37,19 @@ public sealed class RaftGrainStorageOptions : IStorageProviderSerializerOptions
     /// <value>4 MiB by default.</value>
     public int MaxStateSize { get; set; } = DefaultMaxStateSize;
 
+    /// <summary>
+    /// How long a read or write may take, elections included, before its caller is told that it did not end. Keep it below the caller's own response timeout.
+    /// </summary>
+    /// <value>Null by default, which means <see cref="RaftOptions.RequestTimeout"/>; 1 s to 5 min.</value>
+    public TimeSpan? RequestTimeout { get; set; }
+
+    /// <summary>
+    /// Name of a registered grain storage that takes the states' bytes instead of the embedded store; every replica keeps its own rows there. What is decided is decided
+    /// without it. Count on it to be there: while it does not answer, this provider's groups don't go on.
+    /// </summary>
+    /// <value>Null by default: the embedded store.</value>
+    public string? BackingStorageName { get; set; }
+
     /// <summary>How fresh reads must be. With <see cref="RaftReadOptions.Local"/> a grain may start from an old state and learn of it at its first write.</summary>
     /// <value><see cref="RaftReadOptions.Linearizable"/> by default.</value>
     public RaftReadOptions ReadMode { get; set; } = RaftReadOptions.Linearizable;

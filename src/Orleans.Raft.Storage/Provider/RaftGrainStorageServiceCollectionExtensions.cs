@@ -35,7 +35,7 @@ public static class RaftGrainStorageServiceCollectionExtensions
         ArgumentException.ThrowIfNullOrEmpty(name);
         configureOptions?.Invoke(services.AddOptions<RaftGrainStorageOptions>(name));
         services.AddTransient<IConfigurationValidator>(provider => new RaftGrainStorageOptionsValidator(
-            provider.GetRequiredService<IOptionsMonitor<RaftGrainStorageOptions>>().Get(name), name));
+            provider.GetRequiredService<IOptionsMonitor<RaftGrainStorageOptions>>().Get(name), name, StorageSurroundings.Of(provider)));
         services.TryAddEnumerable(
             ServiceDescriptor.Transient<IPostConfigureOptions<RaftGrainStorageOptions>, RaftGrainStorageSerializerConfigurator>());
         services.ConfigureNamedOptionForLogging<RaftGrainStorageOptions>(name);
@@ -55,7 +55,7 @@ public static class RaftGrainStorageServiceCollectionExtensions
             return new RaftGroupFamily(
                 name,
                 new RaftGroupOptions { Groups = options.Groups, ReplicationFactor = options.ReplicationFactor },
-                static (_, birth) => new GrainStateMachine(birth));
+                static (_, birth) => new GrainStateMachine(birth)) { RequestTimeout = options.RequestTimeout };
         });
     }
 }

@@ -125,8 +125,9 @@ internal sealed partial class RaftHost
             if (_known.TryAdd(family.Name, family) || !_groups.ContainsKey(new RaftGroupId(family.Name, family.Groups - 1)))
             {
                 await MakeFamilyAsync(family, stopping);
-                ReportDifference(family);
             }
+
+            ReportDifference(family);
         }
 
         if (_meta is not null)
@@ -218,7 +219,8 @@ internal sealed partial class RaftHost
 
     private void ReportDifference(CatalogFamily family)
     {
-        if (_families.TryGetValue(family.Name, out var wish)
+        if (_compared.Add(family.Name)
+            && _families.TryGetValue(family.Name, out var wish)
             && (wish.Options.Groups != family.Groups || Math.Min(wish.Options.ReplicationFactor, family.Silos.Length) != family.ReplicationFactor))
         {
             LogDiffers(

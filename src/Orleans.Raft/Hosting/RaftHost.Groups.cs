@@ -17,7 +17,7 @@ internal sealed partial class RaftHost
     /// <summary>What this silo has of a group; waits, within the request budget, for the cluster's birth and the family's creation.</summary>
     public async Task<GroupRuntime> FindAsync(RaftGroupId id, CancellationToken cancellationToken)
     {
-        var end = _clock.Now + RequestTimeout;
+        var end = _clock.Now + RequestTimeoutOf(id.Name);
         while (true)
         {
             var grown = Volatile.Read(ref _grown).Task;
@@ -46,7 +46,7 @@ internal sealed partial class RaftHost
     /// <summary>How many groups a family has: what was decided at its creation, whatever is configured now.</summary>
     public async ValueTask<int> CountGroupsAsync(string name, CancellationToken cancellationToken)
     {
-        var end = _clock.Now + RequestTimeout;
+        var end = _clock.Now + RequestTimeoutOf(name);
         while (true)
         {
             var grown = Volatile.Read(ref _grown).Task;
@@ -68,7 +68,7 @@ internal sealed partial class RaftHost
         }
         catch (TimeoutException exception)
         {
-            throw new RaftUnavailableException($"{what}: not there after {RequestTimeout}. Nothing was done. The silo {Silo} waits: {_waitsFor}.", exception);
+            throw new RaftUnavailableException($"{what}: not there in time. Nothing was done. The silo {Silo} waits: {_waitsFor}.", exception);
         }
     }
 
@@ -217,7 +217,7 @@ internal sealed partial class RaftHost
     }
 
     private GroupRuntime NewRuntime(GroupDescriptor descriptor) =>
-        new(descriptor, ClientSettings(), this, _store!.Identity, new PoolScheduler(), _clock);
+        new(descriptor, ClientSettings(descriptor.Id.Name), this, _store!.Identity, new PoolScheduler(), _clock);
 
     private Replica NewReplica(GroupRuntime runtime, GroupLog log, object machine)
     {

@@ -66,6 +66,8 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     // Without a state store on disk, states are rebuilt from their logs at every start, and logs on disk are never cut.
     private bool _mayCompact;
 
+    private readonly HashSet<string> _compared = new(StringComparer.Ordinal);
+
     private long _lastAdoption;
     private int _isAdopting;
 
@@ -107,6 +109,10 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
 
     /// <summary>How long a request may take.</summary>
     public TimeSpan RequestTimeout => _options.RequestTimeout;
+
+    /// <summary>How long a request to a family's groups may take.</summary>
+    public TimeSpan RequestTimeoutOf(string family) =>
+        _families.TryGetValue(family, out var registered) ? registered.RequestTimeout ?? RequestTimeout : RequestTimeout;
 
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle observer)
@@ -198,10 +204,10 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         CoalesceAppends = true,
     };
 
-    private GroupClientSettings ClientSettings() => new()
+    private GroupClientSettings ClientSettings(string family) => new()
     {
         Silo = Silo,
-        Budget = _options.RequestTimeout,
+        Budget = RequestTimeoutOf(family),
         ResendAfter = _options.TickInterval * _options.ElectionTicks,
         RetryAfter = _options.TickInterval,
         MaxBatchBytes = _options.MaxEntryBytes,

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
+using Orleans.Raft.Hosting;
 using Orleans.Raft.Storage.Tests.Provider.Contract;
 using Orleans.Storage;
 using Xunit;
@@ -17,6 +18,10 @@ public sealed class ProvidersFixture : IAsyncLifetime
     /// <summary>A provider, seen from each silo in turn.</summary>
     public IGrainStorage Storage(string name) => _silos![Interlocked.Increment(ref _turn) % 3].GetRequiredKeyedService<IGrainStorage>(name);
 
+    /// <summary>What a silo holds of a group.</summary>
+    internal Replica? Replica(int silo, RaftGroupId group) =>
+        _silos![silo].GetRequiredService<RaftHost>().TryFind(group, out var runtime) ? runtime.Replica : null;
+
     /// <summary>Enumerates a provider's states.</summary>
     public IRaftStorageCatalog Catalog(string name) => _silos![0].GetRequiredKeyedService<IRaftStorageCatalog>(name);
 
@@ -33,9 +38,13 @@ public sealed class ProvidersFixture : IAsyncLifetime
             {
                 raft.InitialSilos = SiloSet.Names(3);
                 raft.DataDirectory = Path.Combine(_data, $"s{silo + 1}");
+
+                // So that logs are cut again and again while the contract is tested.
+                (raft.CompactionEntries, raft.CompactionTailEntries) = (200, 20);
             })
             .AddRaftGrainStorageAsDefault()
             .AddRaftGrainStorage("deleting", options => (options.DeleteStateOnClear, options.Groups) = (true, 3))
+            .AddRaftGrainStorage("single", options => options.Groups = 1)
             .AddRaftGrainStorage("PubSubStore", options => options.Groups = 2)
             .AddMemoryGrainStorage("memory")
             .AddMemoryStreams("streams")

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Hosting;
@@ -14,6 +15,7 @@ namespace Orleans.Raft.Cluster.Tests.Provider;
 public sealed class ConfigurationTests : IDisposable
 {
     private static readonly GrainId Grain = GrainId.Create("cart", "42");
+    private readonly WarningLines _warnings = new();
     private readonly string _data = Directory.CreateTempSubdirectory("configuration-").FullName;
 
     public void Dispose() => Directory.Delete(_data, recursive: true);
@@ -44,6 +46,8 @@ public sealed class ConfigurationTests : IDisposable
             await storage.ClearStateAsync("s", Grain, state);
             Assert.Null(state.ETag);
         });
+        Assert.Single(_warnings.Lines, line => line.Contains("7 groups of 3 replicas", StringComparison.Ordinal)
+            && line.Contains("created with 3 of 1", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -64,6 +68,7 @@ public sealed class ConfigurationTests : IDisposable
     {
         var ports = SiloSet.FreePorts(2);
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Logging.AddProvider(_warnings);
         builder.Configuration.AddInMemoryCollection(settings);
         builder.UseOrleans(orleans =>
         {

@@ -1,8 +1,6 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
 using Orleans.Hosting;
-using Orleans.Raft.Storage.Provider;
 using Orleans.Raft.Storage.Tests.Provider.Contract;
 using Orleans.Runtime;
 using Orleans.Serialization;
@@ -150,22 +148,6 @@ public sealed class RaftGrainStorageTests
         Assert.Equal(Enumerable.Range(0, 500).Where(i => i != 7).Select(i => $"{i:d3}"), found);
     }
 
-    [Theory]
-    [InlineData("", "Groups", "16")]
-    [InlineData("a/b", "Groups", "16")]
-    [InlineData("raft", "Groups", "0")]
-    [InlineData("raft", "Groups", "4097")]
-    [InlineData("raft", "ReplicationFactor", "0")]
-    [InlineData("raft", "MaxStateSize", "0")]
-    public void An_option_out_of_range_is_refused_with_its_name(string name, string option, string value)
-    {
-        var options = new RaftGrainStorageOptions { GrainStorageSerializer = Serializer() };
-        new ConfigurationBuilder().AddInMemoryCollection([new(option, value)]).Build().Bind(options);
-        var error = Assert.Throws<OrleansConfigurationException>(() =>
-            new RaftGrainStorageOptionsValidator(options, name).ValidateConfiguration());
-        Assert.Contains($"'{name}'", error.Message, StringComparison.Ordinal);
-    }
-
     [Fact]
     public async Task The_number_of_groups_is_the_replicated_one_whatever_the_configuration_says()
     {
@@ -194,9 +176,6 @@ public sealed class RaftGrainStorageTests
         _groups.CountFails = false;
         await storage.WriteStateAsync("s", Grain, state);
     }
-
-    private static OrleansGrainStorageSerializer Serializer() =>
-        new(new ServiceCollection().AddSerializer().BuildServiceProvider().GetRequiredService<Serializer>());
 
     private static async Task<GrainState<Cart>> WriteAsync(IGrainStorage storage, string text)
     {

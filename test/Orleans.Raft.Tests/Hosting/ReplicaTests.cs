@@ -93,6 +93,32 @@ public sealed class ReplicaTests
     }
 
     [Fact]
+    public void A_write_that_every_replica_refused_was_not_done_and_is_not_called_unknown()
+    {
+        _cluster.Finish(_cluster.AddAsync(1, 1));
+        _cluster.Passes = (_, _, item) => item.Kind != LaneItemKind.Message;
+        _cluster.TickUntil(() => Enumerable.Range(1, 3).All(silo => _cluster.Ask(silo, node => node.Role) != RaftRole.Leader));
+        var add = _cluster.AddAsync(1, 5);
+        Assert.Contains("it was not done", Assert.Throws<RaftUnavailableException>(() => _cluster.Finish(add)).Message, StringComparison.Ordinal);
+        _cluster.Passes = (_, _, _) => true;
+        Assert.Equal(2, _cluster.Finish(_cluster.AddAsync(1, 1)));
+    }
+
+    [Fact]
+    public void A_read_whose_own_replica_lags_is_answered_by_the_leader_soon()
+    {
+        _cluster.Finish(_cluster.AddAsync(1, 1));
+        _cluster.TickUntil(() => _cluster.Leader is not null);
+        var leader = _cluster.Leader!.Value;
+        var lagging = leader % 3 + 1;
+        _cluster.Passes = (_, to, item) => to != lagging || item.Kind != LaneItemKind.Message || item.ReadMessage().Type != MessageType.MsgApp;
+        _cluster.Finish(_cluster.AddAsync(leader, 5));
+        Assert.Equal(1, _cluster.Machines[lagging].Sum);
+        Assert.Equal(6, _cluster.Finish(_cluster.ReadAsync(lagging), maxTicks: 4));
+        Assert.Equal(1, _cluster.Machines[lagging].Sum);
+    }
+
+    [Fact]
     public void A_vote_for_an_earlier_life_is_not_counted_by_the_next_one()
     {
         _cluster.TickUntil(() => _cluster.Leader is not null);

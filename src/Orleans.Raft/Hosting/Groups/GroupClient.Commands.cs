@@ -120,6 +120,23 @@ internal sealed partial class GroupClient
         }
     }
 
+    // An attempt that a replica says it never proposed leaves nothing open (SAFETY-RULES C4).
+    private void CountRefusals_NeedsGate(RefusedCommands refused)
+    {
+        if (refused.Session != _session)
+        {
+            return;
+        }
+
+        foreach (var sequence in refused.Sequences)
+        {
+            if (_numbered.TryGetValue(sequence, out var command) && command.OpenAttempts > 0)
+            {
+                command.Refusals++;
+            }
+        }
+    }
+
     private void Requeue_NeedsGate(SentBatch batch)
     {
         _batches.Remove(batch);
@@ -170,11 +187,11 @@ internal sealed partial class GroupClient
 
     private void OnExpired_NeedsGate(PendingCommand command)
     {
-        if (command.Attempts <= 1)
+        if (command.OpenAttempts <= 1)
         {
             // Its only attempt was judged, and the judgement was no: it can safely be done under a new session.
             command.Sequence = 0;
-            command.Attempts = 0;
+            command.Attempts = command.Refusals = 0;
             _queue.AddFirst(command);
             RenewSession_NeedsGate();
             return;
@@ -190,9 +207,10 @@ internal sealed partial class GroupClient
         foreach (var other in _numbered.Values)
         {
             Settle_NeedsGate(other);
-            if (other.Attempts == 0)
+            if (other.OpenAttempts == 0)
             {
                 other.Sequence = 0;
+                other.Attempts = other.Refusals = 0;
                 _queue.AddLast(other);
                 continue;
             }
@@ -218,8 +236,8 @@ internal sealed partial class GroupClient
                 continue;
             }
 
-            Abandon_NeedsGate(command, command.Attempts == 0 ? "unavailable" : "unknown");
-            command.Answer.TrySetException(command.Attempts == 0
+            Abandon_NeedsGate(command, command.OpenAttempts == 0 ? "unavailable" : "unknown");
+            command.Answer.TrySetException(command.OpenAttempts == 0
                 ? new RaftUnavailableException($"{_group}: no leader took the command within {_settings.Budget}; it was not done. Is a majority of the group's silos running? {DescribeTarget_NeedsGate()}")
                 : Unknown(command, $"no answer came within {_settings.Budget}"));
         }
@@ -279,6 +297,12 @@ internal sealed partial class GroupClient
         public long Sequence { get; set; }
 
         public int Attempts { get; set; }
+
+        /// <summary>Attempts of which a replica has said that it never proposed them.</summary>
+        public int Refusals { get; set; }
+
+        /// <summary>Attempts that may have been proposed.</summary>
+        public int OpenAttempts => Attempts - Refusals;
 
         /// <summary>The batch it is under way in; null while it waits.</summary>
         public SentBatch? Batch { get; set; }

@@ -7,10 +7,14 @@ namespace Orleans.Raft.Hosting;
 internal sealed partial class GroupClient
 {
     /// <summary>Answers a query from a state that holds every write acknowledged before the call.</summary>
-    public async Task<ReadOnlyMemory<byte>> ReadAsync(ReadOnlyMemory<byte> query, CancellationToken cancellationToken)
+    public Task<ReadOnlyMemory<byte>> ReadAsync(ReadOnlyMemory<byte> query, CancellationToken cancellationToken) =>
+        ReadAsync(query, isElsewhere: false, cancellationToken);
+
+    /// <summary>Answers a query; by choice not on this silo's own replica, which lacks something that others have.</summary>
+    public async Task<ReadOnlyMemory<byte>> ReadAsync(ReadOnlyMemory<byte> query, bool isElsewhere, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var read = new OpenRead(query, _clock.Now + _settings.Budget);
+        var read = new OpenRead(query, _clock.Now + _settings.Budget) { IsElsewhere = isElsewhere };
         lock (_gate)
         {
             if (_openReads.Count >= _settings.MaxWaiting)
@@ -69,6 +73,7 @@ internal sealed partial class GroupClient
                     if (read.To == by)
                     {
                         read.AvoidsLocal |= by == _routes.Local;
+                        read.IsElsewhere |= by == _routes.Local && kind == RefusalKind.Gone;
                         read.SendAgainAt = _clock.Now + _settings.RetryAfter;
                     }
 
@@ -94,16 +99,27 @@ internal sealed partial class GroupClient
 
     private void SendRead_NeedsGate(OpenRead read)
     {
-        var useLocal = !_routes.Local.IsNone && !read.AvoidsLocal;
+        var useLocal = !_routes.Local.IsNone && !read.AvoidsLocal && !read.IsElsewhere;
         read.To = useLocal ? _routes.Local : Target_NeedsGate();
+        if (read.IsElsewhere && read.To == _routes.Local)
+        {
+            read.To = NextOther_NeedsGate();
+        }
 
         // The own replica gets a short time, since it may lag; the leader gets longer.
-        read.SendAgainAt = _clock.Now + (useLocal ? _settings.RetryAfter * 2 : _settings.ResendAfter);
+        read.SendAgainAt = _clock.Now + (useLocal ? _settings.LocalPatience : _settings.ResendAfter);
         read.AvoidsLocal = useLocal;
         if (!_routes.TrySend(read.To, LaneItemKind.Read, read.Request, read.Query))
         {
             read.SendAgainAt = _clock.Now + _settings.RetryAfter;
         }
+    }
+
+    // A replica that does not lead answers linearizable reads as well: it asks the leader for the index.
+    private ReplicaId NextOther_NeedsGate()
+    {
+        var others = _routes.Replicas.Where(replica => replica != _routes.Local).ToArray();
+        return others.Length == 0 ? _routes.Local : others[_nextGuess++ % others.Length];
     }
 
     private void OnReadTick_NeedsGate(TimeSpan now)
@@ -174,6 +190,9 @@ internal sealed partial class GroupClient
 
         /// <summary>True when the next try goes to the leader rather than to the silo's own replica.</summary>
         public bool AvoidsLocal { get; set; }
+
+        /// <summary>True when the silo's own replica can't answer it, even where it leads.</summary>
+        public bool IsElsewhere { get; set; }
 
         public TimeSpan SendAgainAt { get; set; } = TimeSpan.MaxValue;
     }

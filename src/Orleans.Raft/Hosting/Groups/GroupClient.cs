@@ -165,10 +165,11 @@ internal sealed partial class GroupClient : IGroupClientPort
     }
 
     /// <inheritdoc/>
-    public void OnRefused(ReplicaId by, RefusalKind kind, ReplicaId leader, long term)
+    public void OnRefused(ReplicaId by, RefusalKind kind, ReplicaId leader, long term, RefusedCommands refused)
     {
         lock (_gate)
         {
+            CountRefusals_NeedsGate(refused);
             for (var i = _batches.Count - 1; i >= 0; i--)
             {
                 if (_batches[i].To == by)
@@ -191,8 +192,9 @@ internal sealed partial class GroupClient : IGroupClientPort
             }
 
             Believe_NeedsGate(leader, term);
-            if (_leader == by)
+            if (_leader == by || _leader.IsNone)
             {
+                // Without anybody to go to, asking the next one at once would go round as fast as the network allows until there is a leader.
                 ForgetLeader_NeedsGate();
             }
         }

@@ -15,6 +15,9 @@ internal sealed record GroupClientSettings
     /// <summary>Wait before a refused batch goes to the next replica, when no leader is known.</summary>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>A read waits this long for the silo's own replica, which may lag; then it goes to the leader (SAFETY-RULES B7).</summary>
+    public TimeSpan LocalPatience { get; init; } = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Batches without an answer at once. While that many are under way commands gather, which makes the next batch larger.</summary>
     public int MaxBatches { get; init; } = 4;
 

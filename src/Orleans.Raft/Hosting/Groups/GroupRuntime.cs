@@ -67,7 +67,7 @@ internal sealed class GroupRuntime : IGroupRoutes
                 break;
             case LaneItemKind.Refusal:
                 var refusal = ClientCodec.ReadRefusal(item.Body);
-                client.OnRefused(item.From, (RefusalKind)refusal.Kind, refusal.Leader, refusal.Term);
+                client.OnRefused(item.From, (RefusalKind)refusal.Kind, refusal.Leader, refusal.Term, new RefusedCommands(refusal.Session, refusal.Sequences));
                 break;
             case LaneItemKind.ReadAnswer:
                 var read = ClientCodec.ReadQueryAnswer(item.Body);

@@ -27,7 +27,7 @@ internal sealed class RaftGroup(RaftGroupId id, RaftHost host) : IRaftGroup
         _runtime ??= await _host.FindAsync(Id, cancellationToken);
         if (options == RaftReadOptions.Local && _runtime.Replica is { Fault: null } replica)
         {
-            return await replica.QueryAsync(query).WaitAsync(_host.RequestTimeout, cancellationToken);
+            return await replica.QueryAsync(query).WaitAsync(_host.RequestTimeoutOf(Id.Name), cancellationToken);
         }
 
         var activity = RaftActivities.Start("read", Id);

@@ -9,20 +9,20 @@ internal sealed partial class Replica
 {
     private void Propose(string? silo, ReadOnlyMemory<byte> data)
     {
+        if (!TryDecode(silo, data, out var registration, out var commands))
+        {
+            return;
+        }
+
         if (_soft.Role != RaftRole.Leader || _isStopping)
         {
-            Refuse(silo, _isStopping ? RefusalKind.Gone : RefusalKind.NotLeader);
+            Refuse(silo, _isStopping ? RefusalKind.Gone : RefusalKind.NotLeader, RefusedBy(commands));
             return;
         }
 
         if (_settings.Store.IsFull)
         {
-            Refuse(silo, RefusalKind.Busy);
-            return;
-        }
-
-        if (!TryDecode(silo, data, out var registration, out var commands))
-        {
+            Refuse(silo, RefusalKind.Busy, RefusedBy(commands));
             return;
         }
 
@@ -33,7 +33,7 @@ internal sealed partial class Replica
         }
 
         var fresh = Unheld(silo, commands);
-        if (fresh.Count > 0 && Append(silo, fresh.Count == commands.Count ? data : CommandCodec.Encode(CollectionsMarshal.AsSpan(fresh))))
+        if (fresh.Count > 0 && Append(silo, fresh.Count == commands.Count ? data : CommandCodec.Encode(CollectionsMarshal.AsSpan(fresh)), fresh))
         {
             _settings.Metrics.EntryProposed(Group.Name, fresh.Count);
             foreach (var command in fresh)
@@ -77,7 +77,7 @@ internal sealed partial class Replica
         {
             AnswerRegistration(silo, registration.Nonce, session);
         }
-        else if (!_pendingRegistrations.ContainsKey(registration.Nonce) && Append(silo, data))
+        else if (!_pendingRegistrations.ContainsKey(registration.Nonce) && Append(silo, data, []))
         {
             _pendingRegistrations.Add(registration.Nonce, silo);
         }
@@ -106,7 +106,11 @@ internal sealed partial class Replica
         return fresh;
     }
 
-    private bool Append(string? silo, ReadOnlyMemory<byte> data)
+    // What this very attempt brought is not proposed by it. What an earlier attempt brought may be held here all the same, and is not among them.
+    private RefusedCommands RefusedBy(List<Command> commands) =>
+        RefusedCommands.Of(commands.FindAll(command => !_pendingCommands.ContainsKey((command.Session, command.Sequence))));
+
+    private bool Append(string? silo, ReadOnlyMemory<byte> data, List<Command> commands)
     {
         var result = _node.Propose(data, _now);
         if (result.IsAccepted)
@@ -119,20 +123,23 @@ internal sealed partial class Replica
             return true;
         }
 
-        Refuse(silo, result.Reason is RefusalReason.UncommittedLimit or RefusalReason.TransferInProgress ? RefusalKind.Busy : RefusalKind.NotLeader);
+        Refuse(
+            silo,
+            result.Reason is RefusalReason.UncommittedLimit or RefusalReason.TransferInProgress ? RefusalKind.Busy : RefusalKind.NotLeader,
+            RefusedCommands.Of(commands));
         return false;
     }
 
-    private void Refuse(string? silo, RefusalKind kind)
+    private void Refuse(string? silo, RefusalKind kind, RefusedCommands refused)
     {
         var leader = _soft.Leader == Id && kind != RefusalKind.Busy ? ReplicaId.None : _soft.Leader;
         if (silo is null)
         {
-            _client.OnRefused(Id, kind, leader, _softTerm);
+            _client.OnRefused(Id, kind, leader, _softTerm, refused);
             return;
         }
 
-        var body = ClientCodec.Encode(new RefusalBody((int)kind, leader, _softTerm));
+        var body = ClientCodec.Encode(new RefusalBody((int)kind, leader, _softTerm, refused.Session, refused.Sequences));
         _outlet.TrySend(silo, LaneFrame.Of(Addresses(ReplicaId.None, default), LaneItemKind.Refusal, body));
     }
 
@@ -149,7 +156,7 @@ internal sealed partial class Replica
         RefuseReads(kind);
         foreach (var silo in silos)
         {
-            Refuse(string.Equals(silo, _settings.Silo, StringComparison.Ordinal) ? null : silo, kind);
+            Refuse(string.Equals(silo, _settings.Silo, StringComparison.Ordinal) ? null : silo, kind, RefusedCommands.None);
         }
     }
 

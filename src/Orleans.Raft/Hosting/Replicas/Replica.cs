@@ -307,13 +307,13 @@ internal sealed partial class Replica
             switch (work.Kind)
             {
                 case ReplicaWorkKind.Propose:
-                    Refuse(null, RefusalKind.Gone);
+                    Refuse(null, RefusalKind.Gone, RefusedCommands.None);
                     break;
                 case ReplicaWorkKind.Read:
                     AnswerRead(new PendingRead(null, work.Number, default), RefusalKind.Gone, default);
                     break;
                 case ReplicaWorkKind.Item when work.Item.Kind is LaneItemKind.Propose or LaneItemKind.Read:
-                    Refuse(work.Silo, RefusalKind.Gone);
+                    Refuse(work.Silo, RefusalKind.Gone, RefusedCommands.None);
                     break;
                 case ReplicaWorkKind.Question:
                     ((ReplicaQuestion)work.Payload!).Refuse(new RaftException(

@@ -18,7 +18,9 @@ internal readonly record struct CommandAnswer(long Sequence, bool IsExpired, Rea
 /// <param name="Kind">Why; hosting's number.</param>
 /// <param name="Leader">Leader it knows, or none.</param>
 /// <param name="Term">Its term.</param>
-internal readonly record struct RefusalBody(int Kind, ReplicaId Leader, long Term);
+/// <param name="Session">Whose commands.</param>
+/// <param name="Sequences">Commands that were definitely not proposed; empty where that can't be said.</param>
+internal readonly record struct RefusalBody(int Kind, ReplicaId Leader, long Term, long Session, long[] Sequences);
 
 /// <summary>A query.</summary>
 /// <param name="Request">The asker's number.</param>

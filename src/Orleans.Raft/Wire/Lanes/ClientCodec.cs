@@ -39,13 +39,13 @@ internal static class ClientCodec
     /// <summary>Encodes a refusal.</summary>
     public static byte[] Encode(in RefusalBody body)
     {
-        var bytes = new byte[
-            WireWriter.NumberFieldSize(body.Kind) + WireWriter.NumberFieldSize(body.Leader.Value) + WireWriter.NumberFieldSize(body.Term)];
-        var writer = new WireWriter(bytes);
-        writer.Number(1, body.Kind);
-        writer.Number(2, body.Leader.Value);
-        writer.Number(3, body.Term);
-        return bytes;
+        var builder = new WireBuilder().Number(1, body.Kind).Number(2, body.Leader.Value).Number(3, body.Term).Number(4, body.Session);
+        foreach (var sequence in body.Sequences)
+        {
+            builder.Number(5, sequence);
+        }
+
+        return builder.ToArray();
     }
 
     /// <summary>Encodes a query.</summary>
@@ -114,6 +114,7 @@ internal static class ClientCodec
     {
         var reader = new WireReader(input, "Refusal");
         var body = default(RefusalBody);
+        var sequences = new List<long>();
         while (reader.Next())
         {
             switch (reader.Field)
@@ -127,13 +128,19 @@ internal static class ClientCodec
                 case 3:
                     body = body with { Term = reader.Number() };
                     break;
+                case 4:
+                    body = body with { Session = reader.Number() };
+                    break;
+                case 5:
+                    sequences.Add(reader.Number());
+                    break;
                 default:
                     reader.Skip();
                     break;
             }
         }
 
-        return body;
+        return body with { Sequences = [.. sequences] };
     }
 
     /// <summary>Reads a query; its data is a slice of the input.</summary>
