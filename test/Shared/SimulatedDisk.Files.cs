@@ -229,7 +229,13 @@ internal sealed partial class SimulatedDisk
 
         public void SyncData()
         {
-            disk.Hang?.Wait();
+            if (disk.Hang is { } hang)
+            {
+                disk.IsHanging = true;
+                hang.Wait();
+                disk.IsHanging = false;
+            }
+
             lock (disk._lock)
             {
                 try

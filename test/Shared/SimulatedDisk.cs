@@ -42,6 +42,9 @@ internal sealed partial class SimulatedDisk : IFileSystem
     /// <summary>While set, syncs wait; a disk that hangs.</summary>
     public ManualResetEventSlim? Hang { get; set; }
 
+    /// <summary>True while somebody waits for a disk that hangs.</summary>
+    public bool IsHanging { get; private set; }
+
     public IEnumerable<string> Files
     {
         get

@@ -262,15 +262,21 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         }
 
         await Task.WhenAll(_groups.Values.Where(runtime => runtime.Replica is not null).Select(runtime => runtime.Replica!.Stopped));
-        if (_stateStore is not null)
+        try
         {
-            await _stateStore.DisposeAsync();
+            if (_stateStore is not null)
+            {
+                await _stateStore.DisposeAsync();
+            }
         }
-
-        if (_store is not null)
+        finally
         {
-            await _store.DisposeAsync();
-            LogClosed(_logger, Silo);
+            // A state store that can't be closed is no reason to leave the log without its closing mark.
+            if (_store is not null)
+            {
+                await _store.DisposeAsync();
+                LogClosed(_logger, Silo);
+            }
         }
     }
 }

@@ -154,7 +154,7 @@ public sealed class ReclaimTests(ITestOutputHelper output)
                     batch.CompactTo(log, new EntryId(1, index - 50));
                 }
 
-                write.RecordBytes = RecordSizes.Of(batch);
+                write.RecordBytes = (int)RecordSizes.Of(batch);
                 wal.Commit(writes);
                 Assert.Null(write.Refusal);
             }

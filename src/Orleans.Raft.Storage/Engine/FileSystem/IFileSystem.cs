@@ -6,7 +6,7 @@ namespace Orleans.Raft.Storage.Engine;
 /// </summary>
 internal interface IFileSystem
 {
-    /// <summary>Creates a directory and those above it. Durable after <see cref="SyncDirectory"/> of its parent.</summary>
+    /// <summary>Creates a directory and those above it, durably.</summary>
     void CreateDirectory(string path);
 
     bool FileExists(string path);

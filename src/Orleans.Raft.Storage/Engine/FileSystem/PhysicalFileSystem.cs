@@ -10,7 +10,26 @@ internal sealed class PhysicalFileSystem : IFileSystem
     // Segments are read while they are written; exclusion is the lock file's job.
     private const FileShare Shared = FileShare.ReadWrite | FileShare.Delete;
 
-    public void CreateDirectory(string path) => Directory.CreateDirectory(path);
+    public void CreateDirectory(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            return;
+        }
+
+        // From the top, each one's name durable before anything is put into it.
+        var parent = Path.GetDirectoryName(Path.GetFullPath(path));
+        if (parent is not null)
+        {
+            CreateDirectory(parent);
+        }
+
+        Directory.CreateDirectory(path);
+        if (parent is not null)
+        {
+            SyncDirectory(parent);
+        }
+    }
 
     public bool FileExists(string path) => File.Exists(path);
 

@@ -69,7 +69,7 @@ internal sealed partial class RocksStateStore : IStateStore
     public static RocksStateStore Open(string path, Guid storeId, RaftEngineOptions options)
     {
         var isNew = !Directory.Exists(path);
-        Directory.CreateDirectory(path);
+        PhysicalFileSystem.Instance.CreateDirectory(path);
         var handles = new RocksHandles(options);
         try
         {
@@ -109,7 +109,17 @@ internal sealed partial class RocksStateStore : IStateStore
     public IStateView OpenView(long generation)
     {
         _gate.Enter();
-        return new RocksView(this, generation, _database.CreateSnapshot());
+        var snapshot = _database.CreateSnapshot();
+        try
+        {
+            return new RocksView(this, generation, snapshot);
+        }
+        catch
+        {
+            snapshot.Dispose();
+            _gate.Leave();
+            throw;
+        }
     }
 
     public ValueTask WriteAsync(StateBatch batch)
@@ -143,11 +153,20 @@ internal sealed partial class RocksStateStore : IStateStore
             return;
         }
 
-        await _stopped.Task.ConfigureAwait(false);
-        if (_failure is null)
+        try
         {
-            await FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            await _stopped.Task.WaitAsync(ClosePatience).ConfigureAwait(false);
+            if (_failure is null)
+            {
+                await FlushAsync(CancellationToken.None).AsTask().WaitAsync(ClosePatience).ConfigureAwait(false);
+            }
         }
+        catch (TimeoutException e)
+        {
+            throw new IOException(
+                $"{_path}: the state store could not be closed within {ClosePatience}: the disk does not answer. What was not flushed is applied again from the log after a restart.", e);
+        }
+
 
         var left = await Task.Run(() => _gate.Close(ClosePatience)).ConfigureAwait(false);
         if (left > 0)

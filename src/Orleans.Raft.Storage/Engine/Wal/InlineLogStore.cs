@@ -43,7 +43,13 @@ internal sealed class InlineLogStore : ILogStore
 
     public ValueTask WriteAsync(WriteBatch batch)
     {
-        var write = new PendingWrite(static _ => { }) { Batch = batch, RecordBytes = RecordSizes.Of(batch) };
+        var bytes = RecordSizes.Of(batch);
+        if (RecordSizes.Check(batch, bytes) is { } refusal)
+        {
+            return ValueTask.FromException(refusal);
+        }
+
+        var write = new PendingWrite(static _ => { }) { Batch = batch, RecordBytes = (int)bytes };
         try
         {
             Commit(write);

@@ -3,9 +3,12 @@ namespace Orleans.Raft.Storage.Engine;
 /// <summary>Bytes of records that operations take: known before they are queued, so that the writer knows what fits.</summary>
 internal static class RecordSizes
 {
-    public static int Of(WriteBatch batch)
+    /// <summary>No write is larger: its payloads' lengths must fit their record heads, and a segment is made that holds it.</summary>
+    public const long Most = RecordHeader.MaxPayload;
+
+    public static long Of(WriteBatch batch)
     {
-        var bytes = 0;
+        var bytes = 0L;
         foreach (ref readonly var operation in batch.Span)
         {
             bytes += Of(in operation);
@@ -14,7 +17,13 @@ internal static class RecordSizes
         return bytes;
     }
 
-    public static int Of(in LogOperation operation) => operation.Kind switch
+    /// <summary>Refusal of a write that is too large, or null.</summary>
+    public static InvalidOperationException? Check(WriteBatch batch, long bytes) => bytes <= Most
+        ? null
+        : new InvalidOperationException(
+            $"{batch.Span[0].Log.Group}: a write of {bytes} bytes; the log takes at most {Most} in one. Nothing was written. Write smaller entries, or fewer at once.");
+
+    public static long Of(in LogOperation operation) => operation.Kind switch
     {
         LogOperationKind.Append => OfEntries(in operation),
         LogOperationKind.HardState => RecordHeader.Size + RecordPayload.VoteSize,
@@ -25,10 +34,10 @@ internal static class RecordSizes
         LogOperationKind.Metadata => RecordHeader.Size + operation.Data.Length,
     };
 
-    private static int OfEntries(in LogOperation operation)
+    private static long OfEntries(in LogOperation operation)
     {
         var entries = operation.Entries!;
-        var bytes = 0;
+        var bytes = 0L;
         for (var i = 0; i < entries.Count; i++)
         {
             bytes += RecordHeader.Size + entries[i].Data.Length;

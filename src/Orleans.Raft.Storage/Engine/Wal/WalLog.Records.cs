@@ -118,7 +118,7 @@ internal sealed partial class WalLog
                 break;
         }
 
-        return RecordSizes.Of(in operation);
+        return (int)RecordSizes.Of(in operation);
     }
 
     private int ApplyAppend(WalGroup group, IReadOnlyList<Entry> entries, int offset)

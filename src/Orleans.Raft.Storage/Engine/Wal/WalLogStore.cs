@@ -51,13 +51,17 @@ internal sealed partial class WalLogStore : ILogStore
 
     public bool IsFull => _queue.IsFull;
 
+    /// <summary>How long closing waits for the disk.</summary>
+    internal TimeSpan ClosePatience { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Opens a directory; recovery runs on the caller's thread.</summary>
     public static WalLogStore Open(IFileSystem files, LogStoreSettings settings, RaftEngineOptions options, TimeProvider time)
     {
         options.Validate();
         var opener = new WalOpener(files, settings.Directory, options);
         var (log, directoryLock) = opener.Open(settings.ServiceId, settings.SiloName);
-        var store = new WalLogStore(log, directoryLock, options, time, opener.CutTail);
+        // What recovery found is told to everybody from now on, so a mark follows as after any write.
+        var store = new WalLogStore(log, directoryLock, options, time, opener.CutTail) { _isMarked = opener.IsMarked };
         store._writer.Start();
         store._keeper.Start();
         return store;
@@ -81,9 +85,15 @@ internal sealed partial class WalLogStore : ILogStore
     public ValueTask WriteAsync(WriteBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
+        var bytes = RecordSizes.Of(batch);
+        if (RecordSizes.Check(batch, bytes) is { } refusal)
+        {
+            return ValueTask.FromException(refusal);
+        }
+
         var write = _queue.Rent();
         write.Batch = batch;
-        write.RecordBytes = RecordSizes.Of(batch);
+        write.RecordBytes = (int)bytes;
         var task = write.Task;
         return _queue.TryAdd(write) ? task : ValueTask.FromException(Failure());
     }
@@ -108,11 +118,29 @@ internal sealed partial class WalLogStore : ILogStore
         };
     }
 
-    /// <summary>Writes what is queued and a closing mark, then lets the directory go.</summary>
+    /// <summary>Writes what is queued and a closing mark, then lets the directory go. A disk that hangs keeps nobody longer than <see cref="ClosePatience"/>.</summary>
     public async ValueTask DisposeAsync()
     {
         _queue.Close();
-        await _stopped.Task.ConfigureAwait(false);
+        try
+        {
+            await _stopped.Task.WaitAsync(ClosePatience).ConfigureAwait(false);
+        }
+        catch (TimeoutException e)
+        {
+            // The writer thread is inside a call that does not return. What it has not taken yet will never be written; what it has is unknown.
+            var failure = new LogStoreException(
+                $"The log of store {Identity} could not be closed within {ClosePatience}: the disk does not answer after batch {_log.Sequence}. "
+                + "The directory stays locked until the process ends.",
+                e);
+            Interlocked.CompareExchange(ref _failure, failure, null);
+            foreach (var write in _queue.Abort([]))
+            {
+                write.Fail(failure);
+            }
+
+            throw failure;
+        }
     }
 
     private LogStoreException Failure() =>

@@ -17,6 +17,9 @@ internal sealed class WalOpener
     /// <summary>What was cut off the end, or null.</summary>
     public string? CutTail { get; private set; }
 
+    /// <summary>True if the log ends with a mark that everything before it is durable.</summary>
+    public bool IsMarked { get; private set; }
+
     /// <summary>Opens the directory, making it where it is empty. The lock is the caller's to release, after the log.</summary>
     public (WalLog Log, IDisposable Lock) Open(string serviceId, string siloName)
     {
@@ -103,6 +106,27 @@ internal sealed class WalOpener
         return segments;
     }
 
+    /// <summary>
+    /// What was read may be in the page cache only: it becomes durable before anybody is told of it. Only the last batch can be in doubt. It is written again,
+    /// because after an fsync that failed the cache keeps the bytes and takes them for clean: another fsync would succeed without writing them.
+    /// </summary>
+    private void MakeDurable(WalRecovery recovery)
+    {
+        if (recovery.LastBatch is var (segment, offset, size))
+        {
+            var bytes = new byte[size];
+            if (segment.File.Read(offset, bytes) != size)
+            {
+                throw new IOException($"{segment.File.Path}: the batch of {size} bytes at offset {offset} can't be read again.");
+            }
+
+            segment.File.WriteAll(offset, bytes);
+            segment.File.SyncData();
+        }
+
+        _files.SyncDirectory(_paths.LogDirectory);
+    }
+
     private WalLog Recover(IdentityFile identity, Manifest manifest, List<Segment> segments)
     {
         // Raised before anything else happens in this life, so that no two lives have one number.
@@ -118,9 +142,8 @@ internal sealed class WalOpener
         files.CleanUp(manifest, _options.SegmentBytes);
         CutTail = recovery.CutTail;
 
-        // What was read may be in the page cache only: it becomes durable before anybody is told of it.
-        recovery.Used[^1].File.SyncData();
-        _files.SyncDirectory(_paths.LogDirectory);
+        MakeDurable(recovery);
+        IsMarked = recovery.IsMarked;
         store.Adopt(recovery.Used, recovery.Ready, recovery.Items);
         log.Adopt(recovery.Replay.Groups, recovery.Replay.Removed, recovery.Replay.LastGroupNumber, recovery.LastSequence);
         return log;

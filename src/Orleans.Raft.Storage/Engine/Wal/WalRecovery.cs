@@ -30,6 +30,12 @@ internal sealed class WalRecovery
     /// <summary>What was cut off, or null.</summary>
     public string? CutTail { get; private set; }
 
+    /// <summary>Where the last whole batch stands; null in a log without one.</summary>
+    public (Segment Segment, int Offset, int Size)? LastBatch { get; private set; }
+
+    /// <summary>True if the last batch says that everything before it is durable.</summary>
+    public bool IsMarked { get; private set; }
+
     /// <summary>True if the last batch is the mark of a clean close.</summary>
     public bool IsCleanlyClosed { get; private set; }
 
@@ -154,7 +160,9 @@ internal sealed class WalRecovery
             }
 
             Replay.Apply(segment, offset + BatchHeader.Size, in header, body, items);
+            IsMarked = header.Flags.HasFlag(BatchFlags.Mark);
             IsCleanlyClosed = header.Flags.HasFlag(BatchFlags.Close);
+            LastBatch = (segment, offset, header.PaddedSize);
             segment.LastSequence = header.Sequence;
             offset = reader.Offset;
             segment.WriteOffset = offset;

@@ -1,0 +1,129 @@
+using System.Globalization;
+using Orleans.Configuration;
+using Orleans.Raft.Storage.Engine;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Orleans.Raft.Storage.Tests.Faults;
+
+/// <summary>
+/// Bytes of RocksDB's files flipped: refusal, a failed read, or no effect; never other rows than were written. ORLEANS_RAFT_STATE_FLIPS=100000 flips every byte.
+/// </summary>
+public sealed class StateDamageTests(ITestOutputHelper output) : IDisposable
+{
+    private static readonly Guid StoreId = Guid.NewGuid();
+    private static readonly RaftEngineOptions Options = new() { StateMemoryBytes = 4 << 20, StateWriteBufferBytes = 64 << 10 };
+    private readonly TemporaryDirectory _directory = new();
+
+    private string Original => Path.Combine(_directory.Path, "original");
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task FlippedByte_InAnyFileOfTheDatabase_NeverGivesOtherRows()
+    {
+        var seed = Environment.TickCount;
+        var count = int.Parse(Environment.GetEnvironmentVariable("ORLEANS_RAFT_STATE_FLIPS") ?? "60", CultureInfo.InvariantCulture);
+        output.WriteLine($"seed {seed}");
+        var expected = await WriteAsync(seed);
+        var random = new Random(seed);
+        var tally = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        foreach (var (file, offset) in Places(random, count))
+        {
+            var outcome = await FlipAndReadAsync(file, offset, (byte)(1 << random.Next(8)), expected, $"seed {seed} {file} offset {offset}");
+            var kind = $"{Path.GetExtension(file)}{new string(file.TakeWhile(char.IsLetter).ToArray())} {outcome}";
+            tally[kind] = tally.GetValueOrDefault(kind) + 1;
+        }
+
+        output.WriteLine(string.Join('\n', tally.Select(static pair => $"{pair.Key}: {pair.Value}")));
+        Assert.Contains(tally.Keys, static key => !key.EndsWith("no effect", StringComparison.Ordinal));
+    }
+
+    private async Task<string> WriteAsync(int seed)
+    {
+        var random = new Random(seed);
+        await using var state = RocksStateStore.Open(Original, StoreId, Options);
+        for (var index = 1; index <= 60; index++)
+        {
+            var batch = new StateBatch(state, 1 + (index % 2)) { Applied = new AppliedState(new Raft.Core.EntryId(1, index), Raft.Core.ConfState.Of([new(1)])) };
+            for (var i = 0; i < 10; i++)
+            {
+                var value = new byte[random.Next(100)];
+                random.NextBytes(value);
+                batch.Put([(byte)random.Next(200)], value);
+            }
+
+            await state.WriteAsync(batch);
+            if (index % 15 == 0)
+            {
+                await state.FlushAsync(default);
+            }
+        }
+
+        return EngineDirectory.Describe(state);
+    }
+
+    /// <summary>The same number in each kind of file: its first and last bytes, and some between.</summary>
+    private IEnumerable<(string File, int Offset)> Places(Random random, int count)
+    {
+        // A log of events and the options are written, never read.
+        var files = Directory.GetFiles(Original).Select(static path => Path.GetFileName(path)).Where(static name => name is not ("LOCK" or "IDENTITY") && !name.StartsWith("LOG", StringComparison.Ordinal) && !name.StartsWith("OPTIONS", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
+        foreach (var file in files)
+        {
+            var length = (int)new FileInfo(Path.Combine(Original, file)).Length;
+            var each = Math.Min(length, count / files.Count);
+            var offsets = each == length ? Enumerable.Range(0, length) : Enumerable.Range(0, each).Select(i => i < each / 4 ? length - 1 - random.Next(Math.Min(length, 60)) : random.Next(length));
+            foreach (var offset in offsets.Distinct())
+            {
+                yield return (file, offset);
+            }
+        }
+    }
+
+    private async Task<string> FlipAndReadAsync(string file, int offset, byte bit, string expected, string where)
+    {
+        var copy = Path.Combine(_directory.Path, "copy");
+        Directory.CreateDirectory(copy);
+        try
+        {
+            foreach (var path in Directory.GetFiles(Original))
+            {
+                var bytes = File.ReadAllBytes(path);
+                if (Path.GetFileName(path) == file)
+                {
+                    bytes[offset] ^= bit;
+                }
+
+                File.WriteAllBytes(Path.Combine(copy, Path.GetFileName(path)), bytes);
+            }
+
+            RocksStateStore state;
+            try
+            {
+                state = RocksStateStore.Open(copy, StoreId, Options);
+            }
+            catch (IOException)
+            {
+                return "refused";
+            }
+
+            await using (state)
+            {
+                try
+                {
+                    var found = EngineDirectory.Describe(state);
+                    Assert.True(expected == found, $"{where}: expected\n{expected}found\n{found}");
+                    return "no effect";
+                }
+                catch (CorruptionException)
+                {
+                    return "failed read";
+                }
+            }
+        }
+        finally
+        {
+            Directory.Delete(copy, recursive: true);
+        }
+    }
+}
