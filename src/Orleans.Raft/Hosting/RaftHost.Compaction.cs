@@ -12,6 +12,7 @@ internal sealed partial class RaftHost
         var factory = _options.InMemory ? new MemoryStateStoreFactory() : _services.GetService<IStateStoreFactory>();
         _mayCompact = factory is not null;
         _stateStore = await (factory ?? new MemoryStateStoreFactory()).OpenAsync(settings, _store!, cancellationToken);
+        _stateStore.Failed += OnStoreFailed;
     }
 
     private async Task CompactAsync(CancellationToken stopping)

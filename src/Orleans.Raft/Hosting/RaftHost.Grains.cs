@@ -55,7 +55,7 @@ internal sealed partial class RaftHost
         var leaders = _groups.Values.Where(HasSuccessor).ToArray();
         foreach (var runtime in leaders)
         {
-            runtime.Replica!.PostHandOver(IsTransferTarget);
+            runtime.Replica!.PostHandOver(IsTransferTarget, "its silo stops");
         }
 
         // A bound, not a promise: what has not gone by then is elected away.

@@ -234,6 +234,7 @@ internal sealed partial class RaftHost
             TailEntries = _options.CompactionTailEntries,
             FirstReadContext = RandomNumber(),
             ReadPatienceTicks = _options.ElectionTicks,
+            IsEligible = IsTransferTarget,
             Metrics = _metrics,
         };
         return new Replica(settings, this, _clock, _endpoint, runtime.Client, _logger);

@@ -43,9 +43,6 @@ internal sealed partial class RaftHost
         };
     }
 
-    // Its followers would elect another leader after an election timeout of silence; by half of it the silo's disk counts as hanging.
-    private bool IsStalled(LogStoreStatus store) => store.OldestPendingAge >= _options.TickInterval * (_options.ElectionTicks / 2.0);
-
     private void ShowFigures()
     {
         _metrics.Show("orleans-raft-groups", "{replica}", "Replicas of this silo.", () => Replicas.Count());

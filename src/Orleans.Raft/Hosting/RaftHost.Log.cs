@@ -53,6 +53,15 @@ internal sealed partial class RaftHost
     [LoggerMessage(EventId = (int)RaftEvent.ReplicaLost, Level = LogLevel.Critical, Message = "Replica {Group} on {Silo}: was made here once and its log is gone. It is not made anew, since it would have forgotten its votes; replace it.")]
     private static partial void LogReplicaLost(ILogger logger, RaftGroupId group, string silo);
 
+    [LoggerMessage(EventId = (int)RaftEvent.DiskHangs, Level = LogLevel.Error, Message = "Raft on {Silo}: a write to the log has been waiting for {Milliseconds:0} ms; the disk counts as hanging and the silo's leaders hand over.")]
+    private static partial void LogDiskHangs(ILogger logger, string silo, double milliseconds);
+
+    [LoggerMessage(EventId = (int)RaftEvent.DiskAnswers, Level = LogLevel.Warning, Message = "Raft on {Silo}: the disk answers again.")]
+    private static partial void LogDiskAnswers(ILogger logger, string silo);
+
+    [LoggerMessage(EventId = (int)RaftEvent.StoreFailed, Level = LogLevel.Critical, Message = "Raft on {Silo}: the store has failed; all replicas of this silo stop. Their groups go on while a majority is left elsewhere. Mend the disk and restart the silo.")]
+    private static partial void LogStoreFailed(ILogger logger, string silo, Exception exception);
+
     [LoggerMessage(EventId = (int)RaftEvent.CompactionFailed, Level = LogLevel.Error, Message = "Raft on {Silo}: states can't be saved; logs are not cut any more until the silo is restarted.")]
     private static partial void LogCompactionFailed(ILogger logger, string silo, Exception exception);
 }

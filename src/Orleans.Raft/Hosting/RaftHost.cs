@@ -48,6 +48,9 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     private Task _following = Task.CompletedTask;
     private volatile bool _isActive;
 
+    // While the disk hangs: when its leaders are asked again to hand over.
+    private TimeSpan _handOverAgainAt;
+
     private readonly Guid _processLife = Guid.NewGuid();
     private BirthClerk? _clerk;
     private volatile Genesis? _genesis;
@@ -170,6 +173,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         var directory = _options.DataDirectory ?? Path.Combine("raft-data", Silo);
         var settings = new LogStoreSettings(directory, _serviceId, Silo);
         _store = await factory.OpenAsync(settings, cancellationToken);
+        _store.Failed += OnStoreFailed;
         await OpenStateStoreAsync(settings, cancellationToken);
         _clerk = new BirthClerk(
             Silo,
@@ -239,6 +243,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
 
         if (slot == 0)
         {
+            WatchDisk();
             _endpoint.Post(static host => ((RaftHost)host!)._lanes?.OnTick(), this);
             if (_isActive)
             {

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.Raft.Core;
 using Orleans.Raft.Hosting;
+using Orleans.Raft.Tests.Shared;
 using Orleans.Raft.Wire;
 using Xunit;
 
@@ -78,12 +79,16 @@ internal sealed class MiniCluster
         for (var silo = 1; silo <= 3; silo++)
         {
             Stores[silo] = new MemoryLogStore();
+            Disks[silo] = new GatedLogStore(Stores[silo]);
             States[silo] = new MemoryStateStore();
             Start(silo);
         }
     }
 
     public MemoryLogStore[] Stores { get; } = new MemoryLogStore[4];
+
+    /// <summary>The stores as the silos have them: they can hang.</summary>
+    public GatedLogStore[] Disks { get; } = new GatedLogStore[4];
 
     public MemoryStateStore[] States { get; } = new MemoryStateStore[4];
 
@@ -103,7 +108,7 @@ internal sealed class MiniCluster
         {
             for (var silo = 1; silo <= 3; silo++)
             {
-                if (Passes(silo, silo % 3 + 1, default) && Ask(silo, node => node.Role) == RaftRole.Leader)
+                if (Passes(silo, silo % 3 + 1, default) && Silos[silo].Replica!.Fault is null && Ask(silo, node => node.Role) == RaftRole.Leader)
                 {
                     return silo;
                 }
@@ -253,7 +258,7 @@ internal sealed class MiniCluster
                 },
                 Silo = $"s{silo}",
                 Life = life,
-                Store = Stores[silo],
+                Store = Disks[silo],
                 Log = log,
                 State = ReplicaState.Of(_isStored ? new StoredSumMachine() : Machines[silo], States[silo], log.Generation),
                 StateStore = States[silo],

@@ -48,6 +48,15 @@ internal enum RaftEvent
     /// <summary>A grain could not be asked to adopt its replica.</summary>
     GrainNotReached = 181031,
 
+    /// <summary>The silo's disk does not answer.</summary>
+    DiskHangs = 181050,
+
+    /// <summary>It answers again.</summary>
+    DiskAnswers = 181051,
+
+    /// <summary>The log or state store has stopped for good.</summary>
+    StoreFailed = 181052,
+
     /// <summary>The silo has a cluster.</summary>
     Born = 181040,
 

@@ -47,9 +47,14 @@ internal sealed partial class GroupClient
     {
         lock (_gate)
         {
-            if (!leader.IsNone)
+            if (!leader.IsNone && (kind == RefusalKind.None || leader != by))
             {
                 Believe_NeedsGate(leader, term);
+            }
+            else if (kind is RefusalKind.Gone or RefusalKind.NotLeader && _leader == by)
+            {
+                // A replica that refuses does not lead, whatever it believed when it stopped.
+                ForgetLeader_NeedsGate();
             }
 
             if (!_openReads.TryGetValue(request, out var read))
@@ -99,7 +104,7 @@ internal sealed partial class GroupClient
 
     private void SendRead_NeedsGate(OpenRead read)
     {
-        var useLocal = !_routes.Local.IsNone && !read.AvoidsLocal && !read.IsElsewhere;
+        var useLocal = _routes.ReadsLocally && !read.AvoidsLocal && !read.IsElsewhere;
         read.To = useLocal ? _routes.Local : Target_NeedsGate();
         if (read.IsElsewhere && read.To == _routes.Local)
         {

@@ -6,6 +6,9 @@ namespace Orleans.Raft.Hosting;
 /// <summary>One group in one silo: what is known of it, its client, and its replica where the silo holds one.</summary>
 internal sealed class GroupRuntime : IGroupRoutes
 {
+    // Entries that the silo's own replica may be behind and still be asked: a read on it waits until they are applied.
+    private const long MaxReadLag = 1_000;
+
     private readonly IReplicaOutlet _outlet;
     private readonly ReplicaLife _life;
 
@@ -31,6 +34,9 @@ internal sealed class GroupRuntime : IGroupRoutes
 
     /// <inheritdoc/>
     public ReplicaId Local { get; }
+
+    /// <inheritdoc/>
+    public bool ReadsLocally => Replica is { } replica && replica.WhyNotReady(MaxReadLag) is null;
 
     /// <inheritdoc/>
     public IReadOnlyList<ReplicaId> Replicas { get; }

@@ -9,6 +9,9 @@ internal interface IGroupRoutes
     /// <summary>The silo's own replica; none if it has none.</summary>
     ReplicaId Local { get; }
 
+    /// <summary>True while the silo's own replica is a voter that keeps up: then it may answer reads (SAFETY-RULES B7).</summary>
+    bool ReadsLocally { get; }
+
     /// <summary>The replicas that can be asked, the silo's own first.</summary>
     IReadOnlyList<ReplicaId> Replicas { get; }
 

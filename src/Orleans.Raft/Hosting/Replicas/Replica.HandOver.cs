@@ -2,20 +2,23 @@ using Orleans.Raft.Core;
 
 namespace Orleans.Raft.Hosting;
 
-/// <content>Handing leadership over before the silo stops.</content>
+/// <content>Handing leadership over: before the silo stops, when its disk hangs, and as the last thing when it has failed.</content>
 internal sealed partial class Replica
 {
     /// <summary>If this replica leads, hands leadership to the most caught-up voter whose silo is eligible.</summary>
-    public void PostHandOver(Func<string, bool> isEligible) =>
-        Post(new ReplicaWork(ReplicaWorkKind.Action, Payload: (Action)(() => HandOver(isEligible))));
+    public void PostHandOver(Func<string, bool> isEligible, string reason) =>
+        Post(new ReplicaWork(ReplicaWorkKind.Action, Payload: (Action)(() => HandOver(isEligible, reason))));
 
-    private void HandOver(Func<string, bool> isEligible)
+    private void HandOver(Func<string, bool> isEligible, string reason)
     {
-        if (_node.Role != RaftRole.Leader)
+        if (_node.Role == RaftRole.Leader && Successor(isEligible) is { IsNone: false } successor)
         {
-            return;
+            LogHandOver(_logger, Group, Id, _node.Term, successor, reason, _node.TransferLeadership(successor, _now));
         }
+    }
 
+    private ReplicaId Successor(Func<string, bool> isEligible)
+    {
         var status = _node.Status();
         var best = ReplicaId.None;
         var match = -1L;
@@ -31,10 +34,17 @@ internal sealed partial class Replica
             }
         }
 
-        if (!best.IsNone)
+        return best;
+    }
+
+    // The store has failed and this replica will say nothing more. The voter that has most of its log is told to campaign, so that the group need
+    // not wait for a timeout. No transfer by the node's own rules, which would wait for answers; who may be elected is the voters' matter anyway.
+    private void GiveWay()
+    {
+        if (_node.Role == RaftRole.Leader && Successor(_settings.IsEligible) is { IsNone: false } successor)
         {
-            var result = _node.TransferLeadership(best, _now);
-            LogHandOver(_logger, Group, Id, _node.Term, best, result);
+            LogGivesWay(_logger, Group, Id, _node.Term, successor);
+            Send(new Message { Type = MessageType.MsgTimeoutNow, From = Id, To = successor, Term = _node.Term }, default);
         }
     }
 }

@@ -27,8 +27,11 @@ internal sealed partial class Replica
     [LoggerMessage(
         EventId = (int)RaftEvent.ReplicaHandOver,
         Level = LogLevel.Information,
-        Message = "Replica {Group} {Replica} {Term}: hands leadership to {To}, since its silo stops: {Result}.")]
-    private static partial void LogHandOver(ILogger logger, RaftGroupId group, ReplicaId replica, long term, ReplicaId to, TransferResult result);
+        Message = "Replica {Group} {Replica} {Term}: hands leadership to {To}, since {Reason}: {Result}.")]
+    private static partial void LogHandOver(ILogger logger, RaftGroupId group, ReplicaId replica, long term, ReplicaId to, string reason, TransferResult result);
+
+    [LoggerMessage(EventId = (int)RaftEvent.ReplicaHandOver, Level = LogLevel.Warning, Message = "Replica {Group} {Replica} {Term}: its store has failed; tells {To} to campaign.")]
+    private static partial void LogGivesWay(ILogger logger, RaftGroupId group, ReplicaId replica, long term, ReplicaId to);
 
     [LoggerMessage(EventId = (int)RaftEvent.LogCompacted, Level = LogLevel.Debug, Message = "Replica {Group} {Replica} {Term}: cuts its log up to {Index}.")]
     private static partial void LogCompacted(ILogger logger, RaftGroupId group, ReplicaId replica, long term, long index);

@@ -249,6 +249,11 @@ internal sealed partial class Replica
                 OnApplied((Message)work.Payload!);
                 break;
             case ReplicaWorkKind.WriteFailed:
+                if (work.Payload is LogStoreException)
+                {
+                    GiveWay();
+                }
+
                 throw (Exception)work.Payload!;
             case ReplicaWorkKind.Unreachable:
                 OnUnreachable(work.Silo!);

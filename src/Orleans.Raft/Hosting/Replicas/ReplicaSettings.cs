@@ -41,6 +41,9 @@ internal sealed record ReplicaSettings
     /// <summary>Reads held at most.</summary>
     public int MaxReads { get; init; } = 10_000;
 
+    /// <summary>Whether leadership may be handed to the replica on a silo.</summary>
+    public Func<string, bool> IsEligible { get; init; } = static _ => true;
+
     /// <summary>Where latencies, changes and drops are counted.</summary>
     public RaftMetrics Metrics { get; init; } = RaftMetrics.Unobserved;
 }
