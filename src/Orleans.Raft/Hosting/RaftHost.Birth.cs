@@ -9,9 +9,8 @@ internal sealed partial class RaftHost
 {
     private static readonly TimeSpan FollowInterval = TimeSpan.FromSeconds(1);
 
-    private bool IsFounder => _genesis is { } genesis && _clerk!.IsFounder(genesis);
-
-    private Catalog? Catalog => _meta?.Catalog ?? _fetched;
+    // Whichever is newer: the own replica of the meta group may lag or have been removed.
+    private Catalog? Catalog => _meta?.Catalog is { } own && own.Version >= (_fetched?.Version ?? -1) ? own : _fetched;
 
     /// <summary>Answers another silo's question about the birth.</summary>
     public BirthAnswer AnswerBirth(BirthQuestion question)
@@ -20,8 +19,9 @@ internal sealed partial class RaftHost
         return (_clerk ?? throw new RaftUnavailableException($"The silo {Silo} has not opened its store yet.")).Answer(_genesis);
     }
 
-    /// <summary>The catalog as known here, for silos without a replica of the meta group; empty if none is.</summary>
-    public byte[] AnswerCatalog() => Catalog is { } catalog && _hasCatalog ? MetaCodec.Encode(catalog) : [];
+    /// <summary>The catalog as known here, for silos without a replica of the meta group.</summary>
+    public CatalogAnswer AnswerCatalog(long knownVersion) =>
+        new(Catalog is { } catalog && catalog.Version > knownVersion ? MetaCodec.Encode(catalog) : [], _hasCatalog);
 
     private async Task FollowAsync(CancellationToken stopping)
     {
@@ -61,14 +61,11 @@ internal sealed partial class RaftHost
             var outcome = await _clerk!.AskRoundAsync();
             if (outcome.Genesis is { } genesis)
             {
-                if (outcome.IsNew || _clerk.IsFounder(genesis))
+                // Synced before anybody is told and before this silo votes.
+                await OpenMetaAsync(_store!, genesis, FoundingReplica(genesis), stopping);
+                await OpenOtherGroupsAsync(_store!, stopping);
+                if (_metaRecord!.Replica.IsNone)
                 {
-                    // Synced before anybody is told and before this silo votes.
-                    await OpenMetaAsync(_store!, genesis, stopping);
-                }
-                else
-                {
-                    _genesis = genesis;
                     LogNoFounder(_logger, Silo, genesis.Incarnation);
                 }
 
@@ -110,7 +107,8 @@ internal sealed partial class RaftHost
 
     private async Task FollowCatalogAsync(CancellationToken stopping)
     {
-        if (_meta is null)
+        // Who holds no replica of the meta group has to ask; who holds one asks too, now and then, since it may have been removed without hearing of it.
+        if (_meta is null || _round++ % 5 == 0)
         {
             await FetchCatalogAsync();
         }
@@ -120,59 +118,31 @@ internal sealed partial class RaftHost
             return;
         }
 
+        CheckBinding(catalog);
         foreach (var family in catalog.Families)
         {
             if (_known.TryAdd(family.Name, family) || !_groups.ContainsKey(new RaftGroupId(family.Name, family.Groups - 1)))
             {
-                await MakeFamilyAsync(family, stopping);
+                await MakeFamilyAsync(catalog, family, stopping);
             }
 
             ReportDifference(family);
         }
 
-        if (_meta is not null)
+        await FollowPlacementsAsync(catalog, stopping);
+        await IntroduceAsync(catalog, stopping);
+        if (_isAnnounced)
         {
-            await AnnounceAsync(stopping);
             await CreateMissingAsync(catalog, stopping);
         }
     }
 
-    // The state machine is rebuilt from the log: a read through the group tells that it is complete.
     private async Task CreateMissingAsync(Catalog catalog, CancellationToken stopping)
     {
         var missing = _families.Values.Where(family => !catalog.Families.Any(known => string.Equals(known.Name, family.Name, StringComparison.Ordinal)));
         foreach (var family in missing)
         {
-            await TryAsync(client => client.ProposeAsync(MetaCodec.Encode(new MetaCommand(CatalogGroups.Wish(family), null)), stopping));
-        }
-    }
-
-    // Once in every life: a counter that is not new is a directory that went back in time (SAFETY-RULES A7).
-    private async Task AnnounceAsync(CancellationToken stopping)
-    {
-        if (_isAnnounced || _store is not { } store)
-        {
-            return;
-        }
-
-        var announcement = new SiloBinding(default, Silo, store.Identity.StoreId, store.Identity.OpenCounter, _processLife);
-        var answer = await TryAsync(client => client.ProposeAsync(MetaCodec.Encode(new MetaCommand(null, announcement)), stopping));
-        if (answer is not { } verdict)
-        {
-            return;
-        }
-
-        _isAnnounced = true;
-        _hasCatalog = true;
-        if (verdict.Span.SequenceEqual(MetaMachine.Refused))
-        {
-            var reason = $"The store {store.Identity} of the silo {Silo} was refused by the meta group: it is not the one bound to that name, or this opening of it "
-                + "was seen before. Was the directory restored from a copy, or is it used twice? Its replicas may have forgotten what they acknowledged and stop here.";
-            LogStoreRefused(_logger, Silo, reason);
-            foreach (var runtime in _groups.Values)
-            {
-                runtime.Replica?.PostFault(reason);
-            }
+            await TryAsync(client => client.ProposeAsync(MetaCodec.Encode(new MetaCommand { Create = CatalogGroups.Wish(family) }), stopping));
         }
     }
 
@@ -184,35 +154,41 @@ internal sealed partial class RaftHost
         }
         catch (OrleansException exception)
         {
-            // No majority yet, or an unknown outcome: both commands may be repeated.
+            // No majority yet, or an unknown outcome: every command of the meta group may be repeated.
             _waitsFor = exception.Message;
             return null;
         }
     }
 
+    // Any silo that membership shows may know the way (SAFETY-RULES B10): those of the genesis may all be gone.
     private async Task FetchCatalogAsync()
     {
         var endpoints = _services.GetRequiredService<RaftEndpointClient>();
-        foreach (var silo in _genesis!.Silos.OrderBy(_ => Random.Shared.Next()))
+        var names = _genesis!.Silos.Concat(Catalog?.Silos ?? []).Select(silo => silo.Silo).Concat(_silos.Members.Keys).Distinct(StringComparer.Ordinal);
+        foreach (var silo in names.OrderBy(_ => Random.Shared.Next()))
         {
-            if (_silos.Find(silo.Silo) is not { } address || string.Equals(silo.Silo, Silo, StringComparison.Ordinal))
+            if (_silos.Find(silo) is not { } address || string.Equals(silo, Silo, StringComparison.Ordinal))
             {
                 continue;
             }
 
             try
             {
-                var bytes = await endpoints.On(address).CatalogAsync().WaitAsync(FollowInterval, _time);
-                if (bytes.Length > 0)
+                var answer = await endpoints.On(address).CatalogAsync(Catalog?.Version ?? -1).WaitAsync(FollowInterval, _time);
+                if (answer.Catalog.Length > 0)
                 {
-                    _fetched = MetaCodec.ReadCatalog(bytes);
+                    _fetched = MetaCodec.ReadCatalog(answer.Catalog);
+                }
+
+                if (answer.IsComplete)
+                {
                     _hasCatalog = true;
                     return;
                 }
             }
             catch (Exception exception) when (exception is OrleansException or TimeoutException)
             {
-                _waitsFor = $"the catalog of the silo {silo.Silo} could not be had: {exception.Message}";
+                _waitsFor = $"the catalog of the silo {silo} could not be had: {exception.Message}";
             }
         }
     }

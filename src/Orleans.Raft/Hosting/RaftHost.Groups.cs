@@ -74,13 +74,20 @@ internal sealed partial class RaftHost
 
     private async Task OpenKnownGroupsAsync(ILogStore store, CancellationToken cancellationToken)
     {
-        if (!store.Groups.Contains(CatalogGroups.MetaId))
+        if (store.Groups.Contains(CatalogGroups.MetaId))
         {
-            return;
+            await OpenMetaAsync(store, null, default, cancellationToken);
         }
 
-        await OpenMetaAsync(store, null, cancellationToken);
-        var generations = new HashSet<long> { _metaLog?.Generation ?? 0 };
+        if (_genesis is not null)
+        {
+            await OpenOtherGroupsAsync(store, cancellationToken);
+        }
+    }
+
+    private async Task OpenOtherGroupsAsync(ILogStore store, CancellationToken cancellationToken)
+    {
+        var generations = new HashSet<long> { _metaLog!.Generation };
         foreach (var id in store.Groups.Where(id => id != CatalogGroups.MetaId).ToArray())
         {
             var log = await store.OpenAsync(id, cancellationToken);
@@ -91,14 +98,15 @@ internal sealed partial class RaftHost
             }
 
             generations.Add(log.Generation);
-            var family = MetaCodec.ReadFamily(log.Metadata);
-            _known.TryAdd(family.Name, family);
-            AddGroup(CatalogGroups.Group(family, id.Index), log);
+            var record = MetaCodec.ReadGroupRecord(log.Metadata);
+            _known.TryAdd(record.Family.Name, record.Family);
+            AddGroup(CatalogGroups.Describe(id, record.Family.Incarnation, record.Members), log, record.Replica);
         }
 
+        _hadReplicas = _groups.Values.Any(runtime => runtime.Replica is not null);
         foreach (var family in _known.Values)
         {
-            AddClients(family);
+            AddClients(family, index => CatalogGroups.Group(family, index));
         }
 
         // Rows of snapshots that never became current, and of states that they replaced (SAFETY-RULES A6).
@@ -108,7 +116,7 @@ internal sealed partial class RaftHost
         }
     }
 
-    private async Task OpenMetaAsync(ILogStore store, Genesis? birth, CancellationToken cancellationToken)
+    private async Task OpenMetaAsync(ILogStore store, Genesis? birth, ReplicaId replica, CancellationToken cancellationToken)
     {
         var log = await store.OpenAsync(CatalogGroups.MetaId, cancellationToken);
         if (log.Metadata.IsEmpty)
@@ -119,7 +127,7 @@ internal sealed partial class RaftHost
             }
 
             var batch = new WriteBatch();
-            _metaRecord = new MetaRecord(birth, []);
+            _metaRecord = new MetaRecord(birth, [], replica, CatalogGroups.PlacementOf(CatalogGroups.Birth(birth), CatalogGroups.MetaId)!.Replicas);
             batch.SetConfState(log, ConfState.Of(birth.Silos.Select(silo => silo.Replica)));
             batch.SetMetadata(log, MetaCodec.Encode(_metaRecord));
             await store.WriteAsync(batch);
@@ -131,59 +139,72 @@ internal sealed partial class RaftHost
 
         _genesis = _metaRecord!.Genesis;
         _metaLog = log;
-        _meta = new MetaMachine(_genesis);
-        _meta.Changed += _ => Volatile.Read(ref _catalogChanged).TrySetResult();
-        var descriptor = CatalogGroups.Meta(_genesis);
-        var runtime = NewRuntime(descriptor);
-        runtime.Replica = NewReplica(runtime, log, _meta);
+        var runtime = NewRuntime(CatalogGroups.Describe(CatalogGroups.MetaId, 0, _metaRecord.Members));
+        if (!_metaRecord.Replica.IsNone)
+        {
+            StartMeta(runtime);
+        }
+
         AddRuntimes([runtime]);
     }
 
-    private void AddGroup(GroupDescriptor descriptor, GroupLog log)
+    private void StartMeta(GroupRuntime runtime)
+    {
+        var meta = new MetaMachine(_genesis!);
+        meta.Changed += _ => Volatile.Read(ref _catalogChanged).TrySetResult();
+        runtime.Log = _metaLog;
+        runtime.Replica = NewReplica(runtime, _metaLog!, meta, _metaRecord!.Replica);
+        _meta = meta;
+    }
+
+    private void AddGroup(GroupDescriptor descriptor, GroupLog log, ReplicaId replica)
     {
         var runtime = NewRuntime(descriptor);
-        if (_families.TryGetValue(descriptor.Id.Name, out var family))
+        StartReplica(runtime, log, replica);
+        AddRuntimes([runtime]);
+    }
+
+    private void StartReplica(GroupRuntime runtime, GroupLog log, ReplicaId replica)
+    {
+        if (_families.TryGetValue(runtime.Descriptor.Id.Name, out var family))
         {
-            runtime.Replica = NewReplica(runtime, log, family.Create(_services, BirthOf(descriptor)));
+            runtime.Log = log;
+            runtime.Replica = NewReplica(runtime, log, family.Create(_services, BirthOf(runtime.Descriptor)), replica);
         }
         else
         {
-            LogFamilyNotRegistered(_logger, descriptor.Id, Silo);
+            LogFamilyNotRegistered(_logger, runtime.Descriptor.Id, Silo);
         }
-
-        AddRuntimes([runtime]);
     }
 
     private GroupBirth BirthOf(GroupDescriptor descriptor) =>
         new(descriptor.Id, _known[descriptor.Id.Name].Groups, _genesis!.Incarnation, descriptor.Incarnation);
 
     // Groups of which this silo holds no replica are used all the same.
-    private void AddClients(CatalogFamily family)
+    private void AddClients(CatalogFamily family, Func<int, GroupDescriptor> describe)
     {
         var clients = new List<GroupRuntime>();
         for (var index = 0; index < family.Groups; index++)
         {
-            var descriptor = CatalogGroups.Group(family, index);
-            if (!_groups.ContainsKey(descriptor.Id))
+            if (!_groups.ContainsKey(new RaftGroupId(family.Name, index)))
             {
-                clients.Add(NewRuntime(descriptor));
+                clients.Add(NewRuntime(describe(index)));
             }
         }
 
         AddRuntimes(clients);
     }
 
-    /// <summary>Makes what the catalog says is this silo's. All replicas of a family are made in one write, together with the note that they were.</summary>
-    private async Task MakeFamilyAsync(CatalogFamily family, CancellationToken cancellationToken)
+    /// <summary>Makes the first replicas that the catalog says are this silo's, all in one write together with the note that they were made.</summary>
+    private async Task MakeFamilyAsync(Catalog catalog, CatalogFamily family, CancellationToken cancellationToken)
     {
         var births = new WriteBatch();
-        var logs = new List<(GroupDescriptor Group, GroupLog Log)>();
-        var isMine = _metaRecord is not null && IsFounder && family.Silos.Contains(Silo, StringComparer.Ordinal);
-        var wasMade = isMine && _metaRecord!.CreatedFamilies.Contains(family.Name);
-        for (var index = 0; isMine && index < family.Groups; index++)
+        var logs = new List<(GroupDescriptor Group, GroupLog Log, ReplicaId Replica)>();
+        var wasMade = _metaRecord!.CreatedFamilies.Contains(family.Name);
+        for (var index = 0; index < family.Groups; index++)
         {
-            var group = CatalogGroups.Group(family, index);
-            if (group.ReplicaOn(Silo).IsNone || _groups.ContainsKey(group.Id))
+            var placement = CatalogGroups.PlacementOf(catalog, new RaftGroupId(family.Name, index))!;
+            if (FindOwn(placement) is not { } own || own.Replica.Value > family.Silos.Length || _groups.ContainsKey(placement.Group))
             {
                 continue;
             }
@@ -191,40 +212,39 @@ internal sealed partial class RaftHost
             if (wasMade)
             {
                 // It existed and is not there any more: made anew, it would have forgotten its votes (SAFETY-RULES A7).
-                LogReplicaLost(_logger, group.Id, Silo);
+                LogReplicaLost(_logger, placement.Group, Silo);
                 continue;
             }
 
-            var log = await _store!.OpenAsync(group.Id, cancellationToken);
-            births.SetConfState(log, ConfState.Of(group.Members.Select(member => member.Replica)));
-            births.SetMetadata(log, MetaCodec.Encode(family));
-            logs.Add((group, log));
+            var log = await _store!.OpenAsync(placement.Group, cancellationToken);
+            Bear(births, log, family, placement, own.Replica);
+            logs.Add((CatalogGroups.Describe(placement, family.Incarnation), log, own.Replica));
         }
 
         if (logs.Count > 0)
         {
-            _metaRecord = _metaRecord! with { CreatedFamilies = _metaRecord.CreatedFamilies.Add(family.Name) };
+            _metaRecord = _metaRecord with { CreatedFamilies = _metaRecord.CreatedFamilies.Add(family.Name) };
             births.SetMetadata(_metaLog!, MetaCodec.Encode(_metaRecord));
             await _store!.WriteAsync(births);
         }
 
-        foreach (var (group, log) in logs)
+        foreach (var (group, log, replica) in logs)
         {
-            AddGroup(group, log);
+            AddGroup(group, log, replica);
         }
 
-        AddClients(family);
+        AddClients(family, index => CatalogGroups.Describe(CatalogGroups.PlacementOf(catalog, new RaftGroupId(family.Name, index))!, family.Incarnation));
     }
 
     private GroupRuntime NewRuntime(GroupDescriptor descriptor) =>
         new(descriptor, ClientSettings(descriptor.Id.Name), this, _store!.Identity, new PoolScheduler(), _clock);
 
-    private Replica NewReplica(GroupRuntime runtime, GroupLog log, object machine)
+    private Replica NewReplica(GroupRuntime runtime, GroupLog log, object machine, ReplicaId id)
     {
         var settings = new ReplicaSettings
         {
             Group = runtime.Descriptor,
-            Node = NodeConfig(runtime.Local),
+            Node = NodeConfig(id),
             Silo = Silo,
             Life = _store!.Identity,
             Store = _store,

@@ -46,9 +46,9 @@ internal sealed partial class RaftHost : IReplicaOutlet, ILaneSink, ILaneEvents
 
         if (!item.To.IsNone)
         {
-            if (!item.From.IsNone && !IsBound(peer, item.FromLife))
+            if (!item.From.IsNone && WhyNotHeard(runtime.Descriptor, item) is { } reason)
             {
-                Refused(peer, DropReason.UnboundStore, $"{id} from the store {item.FromLife}, which is not bound to the silo or has been opened since");
+                Refused(peer, DropReason.UnboundStore, $"{id} from replica {item.From}, {reason}");
                 return;
             }
 
@@ -80,18 +80,24 @@ internal sealed partial class RaftHost : IReplicaOutlet, ILaneSink, ILaneEvents
         }
     }
 
-    // A silo that lost its store, or got an old one back, speaks for none of its former replicas (SAFETY-RULES A1, A7).
-    private bool IsBound(string silo, ReplicaLife life)
+    // Who speaks is asked for its identity, not for its membership: a number that this silo has not heard of yet may well lead (SAFETY-RULES A9). But a
+    // silo that lost its store, or got an old one back, speaks for none of its former replicas (A1, A7).
+    private string? WhyNotHeard(GroupDescriptor group, in LaneItem item)
     {
-        foreach (var binding in Catalog?.Silos ?? [])
+        if (group.Removed.Contains(item.From))
         {
-            if (string.Equals(binding.Silo, silo, StringComparison.Ordinal))
-            {
-                return binding.Store == life.Store && life.OpenCounter >= binding.OpenCounter;
-            }
+            return "which was removed";
         }
 
-        return true;
+        if (!group.TryFind(item.From, out var member) || Catalog is not { } catalog || CatalogGroups.BindingOf(catalog, member.Silo) is not { } binding)
+        {
+            return null;
+        }
+
+        var store = member.Store == default ? binding.Store : member.Store;
+        return store != item.FromLife.Store ? $"whose store is {store:N} and not {item.FromLife.Store:N}"
+            : store == binding.Store && item.FromLife.OpenCounter < binding.OpenCounter ? $"whose store has been opened since its life {item.FromLife}"
+            : null;
     }
 
     /// <inheritdoc/>

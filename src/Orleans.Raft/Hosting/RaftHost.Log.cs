@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Orleans.Raft.Core;
 
 namespace Orleans.Raft.Hosting;
 
@@ -35,7 +36,7 @@ internal sealed partial class RaftHost
     [LoggerMessage(EventId = (int)RaftEvent.WaitsForBirth, Level = LogLevel.Warning, Message = "Raft on {Silo}: waits for the cluster's birth: {Reason}.")]
     private static partial void LogWaits(ILogger logger, string silo, string reason);
 
-    [LoggerMessage(EventId = (int)RaftEvent.NoFounder, Level = LogLevel.Warning, Message = "Raft on {Silo}: its store is not one of the founders of the cluster {Incarnation}. It holds no replicas. If it held some before, its directory was lost or replaced.")]
+    [LoggerMessage(EventId = (int)RaftEvent.NoFounder, Level = LogLevel.Warning, Message = "Raft on {Silo}: its store is not one of the founders of the cluster {Incarnation}. It holds no replicas yet. If it held some before, its directory was lost or replaced.")]
     private static partial void LogNoFounder(ILogger logger, string silo, Guid incarnation);
 
     [LoggerMessage(EventId = (int)RaftEvent.FollowingFailed, Level = LogLevel.Critical, Message = "Raft on {Silo}: has stopped following the catalog; restart the silo.")]
@@ -64,4 +65,16 @@ internal sealed partial class RaftHost
 
     [LoggerMessage(EventId = (int)RaftEvent.CompactionFailed, Level = LogLevel.Error, Message = "Raft on {Silo}: states can't be saved; logs are not cut any more until the silo is restarted.")]
     private static partial void LogCompactionFailed(ILogger logger, string silo, Exception exception);
+
+    [LoggerMessage(EventId = (int)RaftEvent.BoundAnew, Level = LogLevel.Warning, Message = "Raft on {Silo}: store {Store} takes the place of {Former}; the silo's lost replicas are replaced.")]
+    private static partial void LogBoundAnew(ILogger logger, string silo, StoreIdentity store, Guid former);
+
+    [LoggerMessage(EventId = (int)RaftEvent.ReplicaPlaced, Level = LogLevel.Information, Message = "Replica {Group} {Replica} on {Silo}: is made, to join its group.")]
+    private static partial void LogPlaced(ILogger logger, RaftGroupId group, ReplicaId replica, string silo);
+
+    [LoggerMessage(EventId = (int)RaftEvent.ReplicaErased, Level = LogLevel.Information, Message = "Replica {Group} {Replica} on {Silo}: has left its group; its data is deleted.")]
+    private static partial void LogErased(ILogger logger, RaftGroupId group, ReplicaId replica, string silo);
+
+    [LoggerMessage(EventId = (int)RaftEvent.StewardFailed, Level = LogLevel.Debug, Message = "Replica {Group} {Replica}: could not be asked for the next step of its membership: {Reason}.")]
+    private static partial void LogStewardFailed(ILogger logger, RaftGroupId group, ReplicaId replica, string reason);
 }

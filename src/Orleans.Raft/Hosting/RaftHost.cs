@@ -62,6 +62,16 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     private volatile bool _hasCatalog;
     private volatile string _waitsFor = "its endpoint is not open yet";
     private bool _isAnnounced;
+    private bool _hasSeenItself;
+    private bool _hadReplicas;
+    private string? _refusal;
+    private int _round;
+    private readonly long _startedAt;
+
+    // Placements that this silo has followed, and those that the groups which it leads have reached.
+    private readonly Dictionary<RaftGroupId, GroupPlacement> _followed = [];
+    private readonly Dictionary<RaftGroupId, GroupPlacement> _reachedPlacements = [];
+    private Task _stewarding = Task.CompletedTask;
 
     private IStateStore? _stateStore;
     private Task _compacting = Task.CompletedTask;
@@ -100,6 +110,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         _metrics = new RaftMetrics(services.GetRequiredService<IMeterFactory>().Create(RaftMetrics.Name));
         _dropLog = new DropLog(_clock);
         _families = services.GetServices<RaftGroupFamily>().ToDictionary(family => family.Name, StringComparer.Ordinal);
+        _startedAt = time.GetTimestamp();
         Groups = new RaftGroupFactory(this);
         ShowFigures();
     }
@@ -143,6 +154,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         _ticker = new RaftTicker(_time, _options.TickInterval, OnSlot);
         _following = FollowAsync(_stopping.Token);
         _compacting = CompactAsync(_stopping.Token);
+        _stewarding = StewardAsync(_stopping.Token);
     }
 
     /// <summary>A grain takes its replica over.</summary>
@@ -259,6 +271,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         await _stopping.CancelAsync();
         await _following;
         await _compacting;
+        await _stewarding;
         _ticker?.Dispose();
         foreach (var runtime in _groups.Values)
         {

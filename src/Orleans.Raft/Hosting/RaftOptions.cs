@@ -27,6 +27,9 @@ public sealed class RaftOptions
     /// <summary>Default of <see cref="CompactionTailEntries"/>.</summary>
     public const long DefaultCompactionTailEntries = 1_000;
 
+    /// <summary>Default of <see cref="ReplacementDelay"/>.</summary>
+    public static readonly TimeSpan DefaultReplacementDelay = TimeSpan.FromSeconds(30);
+
     /// <summary>
     /// Stable names of the silos that hold the first replicas. Used once, at the birth of the cluster; all of them must be given the same list.
     /// </summary>
@@ -80,4 +83,11 @@ public sealed class RaftOptions
     /// <summary>Saved entries that are kept in the log all the same, for followers that are a little behind.</summary>
     /// <value>1,000; 0 to 10,000,000.</value>
     public long CompactionTailEntries { get; set; } = DefaultCompactionTailEntries;
+
+    /// <summary>
+    /// How long a silo that came back with an empty directory runs before the replicas that it lost are replaced by new ones. Long enough for somebody who
+    /// mounted the wrong directory to notice.
+    /// </summary>
+    /// <value>30 s; 0 to 1 day.</value>
+    public TimeSpan ReplacementDelay { get; set; } = DefaultReplacementDelay;
 }

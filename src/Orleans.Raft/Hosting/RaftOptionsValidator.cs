@@ -21,6 +21,7 @@ internal sealed class RaftOptionsValidator(
         Range(value.LaneWindowBytes, 2 * value.MaxEntryBytes, 1 << 30, nameof(RaftOptions.LaneWindowBytes));
         Range(value.CompactionEntries, 10, 10_000_000, nameof(RaftOptions.CompactionEntries));
         Range(value.CompactionTailEntries, 0, 10_000_000, nameof(RaftOptions.CompactionTailEntries));
+        Range(value.ReplacementDelay, TimeSpan.Zero, TimeSpan.FromDays(1), nameof(RaftOptions.ReplacementDelay));
         ValidateNames(value);
         ValidateFamilies();
         if (!value.InMemory && !stores.Any())

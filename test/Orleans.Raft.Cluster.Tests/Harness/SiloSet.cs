@@ -34,6 +34,10 @@ public sealed class SiloSet : IAsyncDisposable
 
     public IRaftGroup Group(int silo, int index = 0) => this[silo].GetRequiredService<IRaftGroupFactory>().GetGroup(Family, index);
 
+    public IRaftManagementGrain Management(int silo) => this[silo].GetRequiredService<IGrainFactory>().GetGrain<IRaftManagementGrain>(0);
+
+    public Task<RaftGroupStatus> MetaStatusAsync(int silo) => Management(silo).GetGroupAsync("$meta", 0);
+
     /// <summary>Starts silos together: the first start of each needs the others.</summary>
     public async Task StartAsync(params int[] silos)
     {

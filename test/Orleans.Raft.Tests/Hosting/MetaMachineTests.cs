@@ -66,10 +66,101 @@ public sealed class MetaMachineTests
         Assert.Equal(_meta.Catalog.Version, read.Version);
     }
 
-    private void Create(string name, int groups, int factor) => Apply(new MetaCommand(new CatalogFamily(name, groups, factor, 0, []), null));
+    [Fact]
+    public void A_name_that_nobody_has_is_bound_to_the_first_store_that_says_it()
+    {
+        var store = Guid.NewGuid();
+        Assert.True(Announce("s9", store, 1, Guid.NewGuid()));
+        Assert.False(Announce("s9", Guid.NewGuid(), 1, Guid.NewGuid()));
+        Assert.Equal(store, CatalogGroups.BindingOf(_meta.Catalog, "s9")!.Store);
+    }
 
-    private bool Announce(string silo, Guid store, long counter, Guid life) =>
-        !Apply(new MetaCommand(null, new SiloBinding(default, silo, store, counter, life))).Span.SequenceEqual(MetaMachine.Refused);
+    [Fact]
+    public void A_store_replaces_the_one_that_is_bound_only_if_it_names_it()
+    {
+        Assert.False(Announce("s1", Guid.NewGuid(), 1, Guid.NewGuid(), former: Guid.NewGuid()));
+        Assert.True(Announce("s1", Guid.NewGuid(), 1, Guid.NewGuid(), former: Store));
+        Assert.False(Announce("s1", Guid.NewGuid(), 1, Guid.NewGuid(), former: Store));
+    }
+
+    [Fact]
+    public void A_new_store_gets_new_replicas_under_numbers_that_nobody_has_had_and_the_former_ones_leave()
+    {
+        Create("orders", 3, 3);
+        var store = Guid.NewGuid();
+        Announce("s1", store, 1, Guid.NewGuid(), former: Store);
+
+        // The groups 0 of s1 to s3, 1 of s2 to s4, 2 of s3 to s5, and the meta group of all five.
+        var first = Placement("orders", 0);
+        Assert.Equal(["1@s1 leaves", "2@s2", "3@s3", "6@s1"], first.Replicas.Select(Text));
+        Assert.Equal((store, 7L), (first.Replicas[3].Store, first.NextReplica));
+        Assert.Equal(["2@s2", "3@s3", "4@s4"], Placement("orders", 1).Replicas.Select(Text));
+        Assert.Equal("6@s1", Text(CatalogGroups.PlacementOf(_meta.Catalog, CatalogGroups.MetaId)!.Replicas[5]));
+
+        // Wiped once more before it was a member: the number is not used again.
+        Announce("s1", Guid.NewGuid(), 1, Guid.NewGuid(), former: store);
+        Assert.Equal(["1@s1 leaves", "2@s2", "3@s3", "6@s1 leaves", "7@s1"], Placement("orders", 0).Replicas.Select(Text));
+        Apply(new MetaCommand { Left = new RaftGroupId("orders", 0), LeftReplica = new ReplicaId(6) });
+        Apply(new MetaCommand { Left = new RaftGroupId("orders", 0), LeftReplica = new ReplicaId(2) });
+        Assert.Equal(["1@s1 leaves", "2@s2", "3@s3", "7@s1"], Placement("orders", 0).Replicas.Select(Text));
+        Assert.Equal([new ReplicaId(6)], Placement("orders", 0).Removed.AsEnumerable());
+    }
+
+    [Fact]
+    public void Wishes_are_written_down_together_or_not_at_all()
+    {
+        Create("orders", 2, 3);
+        var possible = new PlacementChange(new RaftGroupId("orders", 0), ["s4"], ["s1"]);
+        Assert.Null(Move(possible));
+        Assert.Equal(["1@s1 leaves", "2@s2", "3@s3", "6@s4"], Placement("orders", 0).Replicas.Select(Text));
+
+        var version = _meta.Catalog.Version;
+        var other = new PlacementChange(new RaftGroupId("orders", 1), ["s1"], []);
+        Assert.Contains("has a replica on s4 already", Move(other, possible), StringComparison.Ordinal);
+        Assert.Contains("still leaving", Move(possible with { Add = ["s1"], Leave = [] }), StringComparison.Ordinal);
+        Assert.Contains("no replica on s5", Move(possible with { Add = [], Leave = ["s5"] }), StringComparison.Ordinal);
+        Assert.Contains("no replica left", Move(possible with { Add = [], Leave = ["s2", "s3", "s4"] }), StringComparison.Ordinal);
+        Assert.Contains("not introduced itself", Move(possible with { Add = ["s9"], Leave = [] }), StringComparison.Ordinal);
+        Assert.Contains("no group", Move(possible with { Group = new RaftGroupId("orders", 2) }), StringComparison.Ordinal);
+        Assert.Equal(version, _meta.Catalog.Version);
+    }
+
+    [Fact]
+    public void A_retired_silo_gets_no_groups_of_a_new_family_until_it_is_admitted()
+    {
+        Apply(new MetaCommand { Retire = "s2" });
+        Create("orders", 1, 5);
+        Assert.Equal(["s1", "s3", "s4", "s5"], _meta.Catalog.Families[0].Silos.AsEnumerable());
+        Apply(new MetaCommand { Admit = "s2" });
+        Create("carts", 1, 5);
+        Assert.Equal(5, _meta.Catalog.Families[1].ReplicationFactor);
+    }
+
+    [Fact]
+    public void A_catalog_with_moved_replicas_survives_a_snapshot()
+    {
+        Create("orders", 2, 3);
+        Move(new PlacementChange(new RaftGroupId("orders", 1), ["s1"], ["s2"]));
+        Apply(new MetaCommand { Left = new RaftGroupId("orders", 1), LeftReplica = new ReplicaId(2), Retire = "s5" });
+        var output = new System.Buffers.ArrayBufferWriter<byte>();
+        _meta.Snapshot(output);
+        var other = new MetaMachine(new Genesis(Guid.NewGuid(), []));
+        other.Restore(new System.Buffers.ReadOnlySequence<byte>(output.WrittenMemory));
+        Assert.Equal(MetaCodec.Encode(_meta.Catalog), MetaCodec.Encode(other.Catalog));
+        Assert.Equal(["3@s3", "4@s4", "6@s1"], CatalogGroups.PlacementOf(other.Catalog, new RaftGroupId("orders", 1))!.Replicas.Select(Text));
+        Assert.True(CatalogGroups.BindingOf(other.Catalog, "s5")!.IsRetired);
+    }
+
+    private static string Text(PlacedReplica replica) => $"{replica.Replica}@{replica.Silo}{(replica.IsLeaving ? " leaves" : "")}";
+
+    private GroupPlacement Placement(string name, int index) => CatalogGroups.PlacementOf(_meta.Catalog, new RaftGroupId(name, index))!;
+
+    private string? Move(params PlacementChange[] changes) => MetaMachine.RefusalOf(Apply(new MetaCommand { Changes = [.. changes] }));
+
+    private void Create(string name, int groups, int factor) => Apply(new MetaCommand { Create = new CatalogFamily(name, groups, factor, 0, []) });
+
+    private bool Announce(string silo, Guid store, long counter, Guid life, Guid former = default) =>
+        MetaMachine.RefusalOf(Apply(new MetaCommand { Announce = new SiloBinding(default, silo, store, counter, life), Former = former })) is null;
 
     private ReadOnlyMemory<byte> Apply(MetaCommand command) =>
         _meta.Apply(new CommandPosition(1, ++_index, 0), MetaCodec.Encode(command));

@@ -27,6 +27,9 @@ internal enum RaftEvent
     /// <summary>A decision of a replica's algorithm.</summary>
     ReplicaDecision = 181008,
 
+    /// <summary>A leader changes who is in its group.</summary>
+    MembershipStep = 181009,
+
     /// <summary>The silo's Raft host opened its store and replicas.</summary>
     HostOpened = 181010,
 
@@ -83,4 +86,16 @@ internal enum RaftEvent
 
     /// <summary>States can't be saved.</summary>
     CompactionFailed = 181048,
+
+    /// <summary>A silo's name is bound to another store.</summary>
+    BoundAnew = 181049,
+
+    /// <summary>A replica was made to join its group.</summary>
+    ReplicaPlaced = 181050,
+
+    /// <summary>A replica left its group and was erased.</summary>
+    ReplicaErased = 181051,
+
+    /// <summary>A replica could not be asked for its next step.</summary>
+    StewardFailed = 181052,
 }

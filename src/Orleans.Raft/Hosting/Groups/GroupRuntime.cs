@@ -11,20 +11,23 @@ internal sealed class GroupRuntime : IGroupRoutes
 
     private readonly IReplicaOutlet _outlet;
     private readonly ReplicaLife _life;
+    private readonly string _silo;
+    private volatile GroupDescriptor _descriptor;
+    private volatile IReadOnlyList<ReplicaId> _replicas;
 
     public GroupRuntime(
         GroupDescriptor descriptor, GroupClientSettings settings, IReplicaOutlet outlet, StoreIdentity life, IReplicaScheduler scheduler, IReplicaClock clock)
     {
-        Descriptor = descriptor;
+        _descriptor = descriptor;
+        _silo = settings.Silo;
         _outlet = outlet;
         _life = new ReplicaLife(life.StoreId, life.OpenCounter, 0);
-        Local = descriptor.ReplicaOn(settings.Silo);
-        Replicas = [.. descriptor.Members.Select(member => member.Replica).OrderBy(replica => replica == Local ? 0 : 1)];
+        _replicas = InOrder(descriptor);
         Client = new GroupClient(descriptor.Id, settings, this, scheduler, clock);
     }
 
     /// <summary>What is known of the group.</summary>
-    public GroupDescriptor Descriptor { get; }
+    public GroupDescriptor Descriptor => _descriptor;
 
     /// <summary>The silo's client of the group.</summary>
     public GroupClient Client { get; }
@@ -32,14 +35,25 @@ internal sealed class GroupRuntime : IGroupRoutes
     /// <summary>The silo's replica; null where it holds none.</summary>
     public Replica? Replica { get; set; }
 
+    /// <summary>The replica's log, as it was opened for it.</summary>
+    public GroupLog? Log { get; set; }
+
     /// <inheritdoc/>
-    public ReplicaId Local { get; }
+    public ReplicaId Local => Replica?.Id ?? ReplicaId.None;
 
     /// <inheritdoc/>
     public bool ReadsLocally => Replica is { } replica && replica.WhyNotReady(MaxReadLag) is null;
 
     /// <inheritdoc/>
-    public IReadOnlyList<ReplicaId> Replicas { get; }
+    public IReadOnlyList<ReplicaId> Replicas => _replicas;
+
+    /// <summary>The group's replicas have changed.</summary>
+    public void Update(GroupDescriptor descriptor)
+    {
+        _descriptor = descriptor;
+        _replicas = InOrder(descriptor);
+        Replica?.PostMembers(descriptor.Members);
+    }
 
     /// <inheritdoc/>
     public bool TrySend(ReplicaId replica, LaneItemKind kind, long request, ReadOnlyMemory<byte> body)
@@ -83,6 +97,11 @@ internal sealed class GroupRuntime : IGroupRoutes
                 throw new WireFormatException($"{Descriptor.Id}: an item of kind {item.Kind} is not for a group client.");
         }
     }
+
+    private ReplicaId[] InOrder(GroupDescriptor descriptor) => [.. descriptor.Members
+        .OrderBy(member => member.IsLeaving)
+        .ThenBy(member => !string.Equals(member.Silo, _silo, StringComparison.Ordinal))
+        .Select(member => member.Replica)];
 
     private static void Receive(IGroupClientPort client, AnswersBody body)
     {

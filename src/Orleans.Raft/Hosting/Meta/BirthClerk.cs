@@ -57,6 +57,9 @@ internal sealed class BirthClerk
     public bool IsFounder(Genesis genesis) =>
         genesis.Silos.Any(binding => string.Equals(binding.Silo, _silo, StringComparison.Ordinal) && binding.Store == _store.StoreId);
 
+    /// <summary>The store that a silo runs on now; null if it does not answer.</summary>
+    public async Task<Guid?> FindStoreAsync(string silo) => (await TryAskAsync(silo, new BirthQuestion(_silo, _address))).Answer?.Store;
+
     // Everybody who may know of a birth: those who are to found the cluster, and those who are in it already.
     private List<string>? Asked()
     {

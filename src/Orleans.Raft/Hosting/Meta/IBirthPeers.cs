@@ -56,3 +56,20 @@ internal sealed class BirthAnswer(string silo, Guid store, string plan, byte[] g
     /// <summary>True while it holds none.</summary>
     public bool IsFresh => Genesis.Length == 0;
 }
+
+/// <summary>What a silo knows of the catalog.</summary>
+/// <param name="catalog">The catalog; empty if it is not newer than what the asker has.</param>
+/// <param name="isComplete">False while the silo has not heard from the meta group since its start: then what is not in it may exist all the same.</param>
+[GenerateSerializer]
+[Immutable]
+[Alias("Orleans.Raft.CatalogAnswer")]
+internal sealed class CatalogAnswer(byte[] catalog, bool isComplete)
+{
+    /// <summary>The catalog; empty if it is not newer than what the asker has.</summary>
+    [Id(0)]
+    public byte[] Catalog { get; } = catalog;
+
+    /// <summary>False while the silo has not heard from the meta group since its start.</summary>
+    [Id(1)]
+    public bool IsComplete { get; } = isComplete;
+}

@@ -1,27 +1,30 @@
 using System.Buffers;
-using System.Collections.Immutable;
+using System.Text;
 using Orleans.Raft.Wire;
 
 namespace Orleans.Raft.Hosting;
 
 /// <summary>
-/// State of the meta group: which families of groups were created, over which silos, and which store is whose. Answers of commands are the catalog
-/// as it is then, or a single byte that says no.
+/// State of the meta group: which families of groups were created, where their replicas are, and which store is whose. A command is answered with a byte
+/// that says whether it was done; where it was not, the reason follows.
 /// </summary>
-internal sealed class MetaMachine : ISnapshotStateMachine
+internal sealed partial class MetaMachine : ISnapshotStateMachine
 {
-    /// <summary>Answer to an announcement of a store that is not the silo's, or of an opening that was seen before.</summary>
-    public static readonly byte[] Refused = [0];
+    private static readonly byte[] Accepted = [1];
 
     private volatile Catalog _catalog;
 
-    public MetaMachine(Genesis genesis) => _catalog = new Catalog(genesis.Incarnation, 0, genesis.Silos, []);
+    public MetaMachine(Genesis genesis) => _catalog = CatalogGroups.Birth(genesis);
 
     /// <summary>Raised on the replica's scheduler after a change.</summary>
     public event Action<Catalog>? Changed;
 
     /// <summary>The catalog as applied here.</summary>
     public Catalog Catalog => _catalog;
+
+    /// <summary>Why a command was not done, or null if it was.</summary>
+    public static string? RefusalOf(ReadOnlyMemory<byte> answer) =>
+        answer.Span.SequenceEqual(Accepted) ? null : Encoding.UTF8.GetString(answer.Span[1..]);
 
     /// <inheritdoc/>
     public ReadOnlyMemory<byte> Apply(CommandPosition position, ReadOnlyMemory<byte> command)
@@ -32,12 +35,14 @@ internal sealed class MetaMachine : ISnapshotStateMachine
             Create(position, family);
         }
 
-        if (value.Announce is { } silo && !TryAnnounce(position, silo))
+        var refusal = value.Announce is { } silo ? Announce(position, silo, value.Former) : null;
+        refusal ??= Move(position, value);
+        if (!value.Left.IsDefault)
         {
-            return Refused;
+            Forget(position, value.Left, value.LeftReplica);
         }
 
-        return MetaCodec.Encode(_catalog);
+        return refusal is null ? Accepted : Encoding.UTF8.GetBytes('\0' + refusal);
     }
 
     /// <inheritdoc/>
@@ -60,51 +65,57 @@ internal sealed class MetaMachine : ISnapshotStateMachine
             }
         }
 
-        var silos = _catalog.Silos.Select(silo => silo.Silo).ToImmutableArray();
+        var silos = _catalog.Silos.Where(silo => !silo.IsRetired).Select(silo => silo.Silo).ToArray();
         var created = family with
         {
             ReplicationFactor = Math.Min(family.ReplicationFactor, silos.Length),
             Incarnation = position.Index,
-            Silos = silos,
+            Silos = [.. silos],
         };
         Change(_catalog with { Version = position.Index, Families = _catalog.Families.Add(created) });
     }
 
     // A counter that does not rise is a directory that went back in time, or two processes on one (SAFETY-RULES A7).
-    private bool TryAnnounce(CommandPosition position, SiloBinding silo)
+    private string? Announce(CommandPosition position, SiloBinding silo, Guid former)
     {
-        for (var i = 0; i < _catalog.Silos.Length; i++)
+        var place = CatalogGroups.PlaceOf(_catalog, silo.Silo);
+        if (place < 0)
         {
-            var known = _catalog.Silos[i];
-            if (!string.Equals(known.Silo, silo.Silo, StringComparison.Ordinal))
-            {
-                continue;
-            }
-
-            if (known.Store == silo.Store && known.OpenCounter == silo.OpenCounter && known.Life == silo.Life)
-            {
-                return true;
-            }
-
-            if (known.Store != silo.Store || silo.OpenCounter <= known.OpenCounter)
-            {
-                return false;
-            }
-
-            Change(_catalog with
-            {
-                Version = position.Index,
-                Silos = _catalog.Silos.SetItem(i, known with { OpenCounter = silo.OpenCounter, Life = silo.Life }),
-            });
-            return true;
+            Change(_catalog with { Version = position.Index, Silos = _catalog.Silos.Add(silo with { Replica = default }) });
+            return null;
         }
 
-        return false;
+        var known = _catalog.Silos[place];
+        if (known.Store == silo.Store && known.OpenCounter == silo.OpenCounter && known.Life == silo.Life)
+        {
+            return null;
+        }
+
+        if (known.Store != silo.Store && known.Store != former)
+        {
+            return $"the silo {silo.Silo} is bound to the store {known.Store:N}; {silo.Store:N} is another one";
+        }
+
+        if (known.Store == silo.Store && silo.OpenCounter <= known.OpenCounter)
+        {
+            return $"opening {silo.OpenCounter} of the store {silo.Store:N} was announced, and opening {known.OpenCounter} is known already";
+        }
+
+        var catalog = known.Store == silo.Store ? _catalog : Replace(silo);
+        Change(catalog with
+        {
+            Version = position.Index,
+            Silos = catalog.Silos.SetItem(place, known with { Store = silo.Store, OpenCounter = silo.OpenCounter, Life = silo.Life }),
+        });
+        return null;
     }
 
     private void Change(Catalog catalog)
     {
-        _catalog = catalog;
-        Changed?.Invoke(catalog);
+        if (!ReferenceEquals(catalog, _catalog))
+        {
+            _catalog = catalog;
+            Changed?.Invoke(catalog);
+        }
     }
 }

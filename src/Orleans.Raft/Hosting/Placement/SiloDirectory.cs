@@ -42,6 +42,12 @@ internal sealed class SiloDirectory(IServiceProvider services, ILocalSiloDetails
         .GroupBy(member => member.Name, StringComparer.Ordinal)
         .ToDictionary(same => same.Key, same => same.MaxBy(member => (member.Status != SiloStatus.Dead, member.SiloAddress.Generation))!, StringComparer.Ordinal);
 
+    /// <summary>Another silo of this silo's name that membership does not hold for dead; null if there is none.</summary>
+    public SiloAddress? FindDouble() => Membership.CurrentSnapshot.Members.Values
+        .FirstOrDefault(member => string.Equals(member.Name, local.Name, StringComparison.Ordinal)
+            && member.Status is SiloStatus.Joining or SiloStatus.Active or SiloStatus.ShuttingDown
+            && !member.SiloAddress.Equals(local.SiloAddress))?.SiloAddress;
+
     /// <summary>The address of a name that can hold grains now; null if none can.</summary>
     public SiloAddress? FindActive(string name)
     {

@@ -52,5 +52,14 @@ internal sealed class ReplicaGrain(RaftHost host) : Grain, IReplicaGrain
     }
 
     /// <inheritdoc/>
-    public Task AdoptAsync() => Task.CompletedTask;
+    public Task AdoptAsync()
+    {
+        // The replica may be another one than at the activation: removed, and made anew under another number.
+        if (ReplicaKey.TryParse(this.GetPrimaryKeyString(), out var group, out _))
+        {
+            _host.Adopt(group, _scheduler!);
+        }
+
+        return Task.CompletedTask;
+    }
 }

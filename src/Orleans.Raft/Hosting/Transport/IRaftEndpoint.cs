@@ -19,9 +19,9 @@ internal interface IRaftEndpoint : IGrainService
     [Alias("AskBirth")]
     Task<BirthAnswer> AskBirthAsync(BirthQuestion question);
 
-    /// <summary>The catalog as this silo knows it; empty if it knows none.</summary>
+    /// <summary>The catalog as this silo knows it, if that is newer than what the asker has.</summary>
     [Alias("Catalog")]
-    Task<byte[]> CatalogAsync();
+    Task<CatalogAnswer> CatalogAsync(long knownVersion);
 
     /// <summary>What the silo's replicas say of themselves: those of one group, or of all where the name is empty.</summary>
     [Alias("Report")]

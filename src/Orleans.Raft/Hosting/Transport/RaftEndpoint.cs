@@ -23,7 +23,7 @@ internal sealed class RaftEndpoint(GrainId id, Silo silo, ILoggerFactory loggers
     public Task<BirthAnswer> AskBirthAsync(BirthQuestion question) => Task.FromResult(_host.AnswerBirth(question));
 
     /// <inheritdoc/>
-    public Task<byte[]> CatalogAsync() => Task.FromResult(_host.AnswerCatalog());
+    public Task<CatalogAnswer> CatalogAsync(long knownVersion) => Task.FromResult(_host.AnswerCatalog(knownVersion));
 
     /// <inheritdoc/>
     public Task<SiloReport> ReportAsync(string name, int index) => _host.ReportAsync(name, index);

@@ -8,7 +8,7 @@ namespace Orleans.Raft.Wire;
 /// The meta group's values (<c>meta.proto</c>). The same contract as <see cref="RaftCodec"/>: reading throws nothing but
 /// <see cref="WireFormatException"/>.
 /// </summary>
-internal static class MetaCodec
+internal static partial class MetaCodec
 {
     /// <summary>Encodes a genesis.</summary>
     public static byte[] Encode(Genesis value)
@@ -36,21 +36,9 @@ internal static class MetaCodec
             builder.Nested(4, Encode(family));
         }
 
-        return builder.ToArray();
-    }
-
-    /// <summary>Encodes a command.</summary>
-    public static byte[] Encode(MetaCommand value)
-    {
-        var builder = new WireBuilder();
-        if (value.Create is { } family)
+        foreach (var placement in value.Placements.Values.OrderBy(placement => placement.Group.Name, StringComparer.Ordinal).ThenBy(placement => placement.Group.Index))
         {
-            builder.Nested(1, Encode(family));
-        }
-
-        if (value.Announce is { } silo)
-        {
-            builder.Nested(2, Encode(silo));
+            builder.Nested(5, Encode(placement));
         }
 
         return builder.ToArray();
@@ -63,6 +51,12 @@ internal static class MetaCodec
         foreach (var family in value.CreatedFamilies)
         {
             builder.Text(2, family);
+        }
+
+        builder.Number(3, value.Replica.Value);
+        foreach (var member in value.Members)
+        {
+            builder.Nested(4, Encode(member));
         }
 
         return builder.ToArray();
@@ -103,6 +97,7 @@ internal static class MetaCodec
         var version = 0L;
         var silos = ImmutableArray.CreateBuilder<SiloBinding>();
         var families = ImmutableArray.CreateBuilder<CatalogFamily>();
+        var placements = ImmutableDictionary.CreateBuilder<RaftGroupId, GroupPlacement>();
         while (reader.Next())
         {
             switch (reader.Field)
@@ -119,30 +114,9 @@ internal static class MetaCodec
                 case 4:
                     families.Add(ReadFamily(reader.Bytes()));
                     break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-
-        return new Catalog(cluster, version, silos.ToImmutable(), families.ToImmutable());
-    }
-
-    /// <summary>Reads a command.</summary>
-    /// <exception cref="WireFormatException">The bytes are none.</exception>
-    public static MetaCommand ReadCommand(ReadOnlyMemory<byte> input)
-    {
-        var reader = new WireReader(input, nameof(MetaCommand));
-        var command = new MetaCommand(null, null);
-        while (reader.Next())
-        {
-            switch (reader.Field)
-            {
-                case 1:
-                    command = command with { Create = ReadFamily(reader.Bytes()) };
-                    break;
-                case 2:
-                    command = command with { Announce = ReadBinding(reader.Bytes()) };
+                case 5:
+                    var placement = ReadPlacement(reader.Bytes());
+                    placements[placement.Group] = placement;
                     break;
                 default:
                     reader.Skip();
@@ -150,7 +124,7 @@ internal static class MetaCodec
             }
         }
 
-        return command;
+        return new Catalog(cluster, version, silos.ToImmutable(), families.ToImmutable(), placements.ToImmutable());
     }
 
     /// <summary>Reads a silo's own record.</summary>
@@ -160,6 +134,8 @@ internal static class MetaCodec
         var reader = new WireReader(input, nameof(MetaRecord));
         Genesis? genesis = null;
         var families = ImmutableArray.CreateBuilder<string>();
+        var members = ImmutableArray.CreateBuilder<PlacedReplica>();
+        var replica = ReplicaId.None;
         while (reader.Next())
         {
             switch (reader.Field)
@@ -169,6 +145,12 @@ internal static class MetaCodec
                     break;
                 case 2:
                     families.Add(ReadText(ref reader));
+                    break;
+                case 3:
+                    replica = new ReplicaId(reader.Number());
+                    break;
+                case 4:
+                    members.Add(ReadPlaced(reader.Bytes()));
                     break;
                 default:
                     reader.Skip();
@@ -181,11 +163,12 @@ internal static class MetaCodec
             reader.Fail("a genesis", "none");
         }
 
-        return new MetaRecord(genesis, families.ToImmutable());
+        return new MetaRecord(genesis, families.ToImmutable(), replica, members.ToImmutable());
     }
 
     private static byte[] Encode(SiloBinding value) => new WireBuilder()
-        .Number(1, value.Replica.Value).Text(2, value.Silo).Identity(3, value.Store).Number(4, value.OpenCounter).Identity(5, value.Life).ToArray();
+        .Number(1, value.Replica.Value).Text(2, value.Silo).Identity(3, value.Store).Number(4, value.OpenCounter).Identity(5, value.Life)
+        .Number(6, value.IsRetired ? 1 : 0).ToArray();
 
     /// <summary>Encodes a family.</summary>
     public static byte[] Encode(CatalogFamily value)
@@ -222,6 +205,9 @@ internal static class MetaCodec
                     break;
                 case 5:
                     value = value with { Life = reader.Identity() };
+                    break;
+                case 6:
+                    value = value with { IsRetired = reader.Number() != 0 };
                     break;
                 default:
                     reader.Skip();
