@@ -48,7 +48,7 @@ internal sealed partial class Replica
         else if (!step.TransferTo.IsNone)
         {
             var result = _node.TransferLeadership(step.TransferTo, _now);
-            LogHandOver(_logger, Group, Id, _node.Term, step.TransferTo, result);
+            LogHandOver(_logger, Group, Id, _node.Term, step.TransferTo, step.Description, result);
         }
 
         return step;
