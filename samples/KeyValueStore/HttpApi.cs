@@ -188,28 +188,24 @@ internal sealed class HttpApi(SiloCluster cluster, KeyValueClient client)
         await output.FlushAsync(context.RequestAborted);
     }
 
-    private Task SilosAsync(HttpContext context) => context.Response.WriteAsJsonAsync(SiloCluster.Names.Select((name, silo) => new
+    private Task SilosAsync(HttpContext context) => context.Response.WriteAsJsonAsync(cluster.Local.Select(node => new
     {
-        silo = name,
-        address = $"127.0.0.1:{cluster.PortOf(silo)}",
-        status = cluster.IsRunning(silo) ? "running" : "stopped",
+        silo = node.Name,
+        address = $"{node.Host}:{node.Port}",
+        status = cluster.IsRunning(node.Name) ? "running" : "stopped",
     }));
 
     private async Task StopOrStartAsync(HttpContext context, string rest)
     {
         var parts = rest.Split('/');
-        var silo = Array.IndexOf(SiloCluster.Names, parts[0]);
-        if (silo < 0 || parts is not [_, "stop" or "start"])
+        if (cluster.Local.All(node => node.Name != parts[0]) || parts is not [_, "stop" or "start"])
         {
-            await Problem.WriteAsync(context, 404, $"Silos are {string.Join(", ", SiloCluster.Names)}; POST /raft/silos/NAME/stop or /start.");
-        }
-        else if (silo == 0)
-        {
-            await Problem.WriteAsync(context, 409, $"{parts[0]} holds the membership table of the others; stop one of them.");
+            var names = string.Join(", ", cluster.Local.Select(node => node.Name));
+            await Problem.WriteAsync(context, 404, $"Silos of this process are {names}; POST /raft/silos/NAME/stop or /start.");
         }
         else
         {
-            await (parts[1] == "stop" ? cluster.StopAsync(silo) : cluster.StartAsync(silo, context.RequestAborted));
+            await (parts[1] == "stop" ? cluster.StopAsync(parts[0]) : cluster.StartAsync(parts[0], context.RequestAborted));
             context.Response.StatusCode = 204;
         }
     }

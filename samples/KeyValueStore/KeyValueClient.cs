@@ -1,10 +1,13 @@
 using Orleans.Raft;
+using Orleans.Runtime;
 
 namespace KeyValueStore;
 
 /// <summary>Sends requests to the grains of keys, by way of any running silo.</summary>
 internal sealed class KeyValueClient(SiloCluster cluster)
 {
+    private static readonly GrainType KeyType = GrainType.Create(KeyValueGrain.TypeName);
+
     /// <summary>The grain of a key.</summary>
     public IKeyValueGrain Grain(byte[] key) => Silo().GetRequiredService<IGrainFactory>().GetGrain<IKeyValueGrain>(KeyCodec.ToGrainKey(key));
 
@@ -25,11 +28,16 @@ internal sealed class KeyValueClient(SiloCluster cluster)
     {
         await foreach (var record in Catalog(Silo()).ReadAllAsync(RaftReadOptions.Linearizable, cancellationToken))
         {
+            if (record.GrainId.Type != KeyType)
+            {
+                continue;
+            }
+
             yield return (KeyCodec.FromGrainKey(record.GrainId.Key.ToString()!), record.GetState<StoredValue>()!.Bytes);
         }
     }
 
     private IServiceProvider Silo() => cluster.AnySilo() ?? throw new NoSiloException();
 
-    private static IRaftStorageCatalog Catalog(IServiceProvider silo) => silo.GetRequiredKeyedService<IRaftStorageCatalog>("raft");
+    private static IRaftStorageCatalog Catalog(IServiceProvider silo) => silo.GetRequiredKeyedService<IRaftStorageCatalog>(SiloHost.Provider);
 }

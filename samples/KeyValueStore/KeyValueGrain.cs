@@ -22,9 +22,11 @@ internal interface IKeyValueGrain : IGrainWithStringKey
 }
 
 /// <inheritdoc cref="IKeyValueGrain"/>
-[GrainType("kv")]
-internal sealed class KeyValueGrain([PersistentState("value", "raft")] IPersistentState<StoredValue> value) : Grain, IKeyValueGrain
+[GrainType(TypeName)]
+internal sealed class KeyValueGrain([PersistentState("value", SiloHost.Provider)] IPersistentState<StoredValue> value) : Grain, IKeyValueGrain
 {
+    public const string TypeName = "kv";
+
     /// <summary>How often a change is tried anew when another activation of this key was faster.</summary>
     private const int MaxAttempts = 8;
 

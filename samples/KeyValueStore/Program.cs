@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Connections;
+using Orleans.Runtime;
 
 namespace KeyValueStore;
 
@@ -11,7 +12,8 @@ namespace KeyValueStore;
 internal static class Program
 {
     private const int BadUsage = 2;
-    private static readonly TimeSpan MaxStopTime = TimeSpan.FromSeconds(9);
+    private const string LogVariable = "KEYVALUESTORE_LOG";
+    private static readonly TimeSpan MaxStopTime = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
 
     private static async Task<int> Main(string[] arguments)
@@ -22,12 +24,15 @@ internal static class Program
             return Refuse(error);
         }
 
-        var cluster = new SiloCluster(options);
-        if (cluster.Ports().Where(IsPortTaken).Cast<int?>().FirstOrDefault() is { } port)
+        foreach (var node in options.Local)
         {
-            return Refuse($"Port {port} is in use. Is KeyValueStore running already? Another range: --silo-port PORT.");
+            if (node.Ports.Where(port => IsPortTaken(node.ListenAddress, port)).Cast<int?>().FirstOrDefault() is { } port)
+            {
+                return Refuse($"Port {port}, which {node.Name} needs, is in use. Is KeyValueStore running already?");
+            }
         }
 
+        var cluster = new SiloCluster(options);
         var client = new KeyValueClient(cluster);
         await using var web = BuildWeb(options, new HttpApi(cluster, client));
         try
@@ -42,19 +47,25 @@ internal static class Program
         return await RunAsync(options, cluster, client, web);
     }
 
-    internal static void ConfigureLogging(ILoggingBuilder logging) => logging
-        .ClearProviders()
-        .AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss.fff "))
-        .AddFilter(level => level >= LogLevel.Warning)
+    /// <summary>Silence, unless something is wrong; or what the environment variable asks for.</summary>
+    internal static void ConfigureLogging(ILoggingBuilder logging)
+    {
+        var isAsked = Enum.TryParse<LogLevel>(Environment.GetEnvironmentVariable(LogVariable), ignoreCase: true, out var asked);
+        logging.ClearProviders()
+            .AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss.fff "))
+            .SetMinimumLevel(isAsked ? asked : LogLevel.Error)
 
-        // A port in use is told in one line of our own.
-        .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+            // A port in use is told in one line of our own, and so is a start that failed.
+            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical)
+            .AddFilter("Orleans.Runtime.Silo", LogLevel.Critical);
+    }
 
     private static async Task<int> RunAsync(CommandLine options, SiloCluster cluster, KeyValueClient client, WebApplication web)
     {
         using var stopping = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        var exitCode = 0;
         try
         {
             await cluster.StartAllAsync(stopping.Token);
@@ -70,25 +81,38 @@ internal static class Program
         {
             Console.WriteLine("Stopping.");
         }
+        catch (Exception exception) when (!cluster.HasStarted)
+        {
+            exitCode = exception is UsageException or OrleansConfigurationException || IsPortTaken(exception) ? BadUsage : 1;
+            Console.Error.WriteLine(exception.Message.ReplaceLineEndings(" "));
+        }
 
-        await StopAsync(cluster, web);
-        return 0;
+        await StopAsync(cluster, web, isTold: exitCode == 0);
+
+        // Whatever still waits for others waits in vain.
+        Environment.Exit(exitCode);
+        return exitCode;
 
         void OnSignal(PosixSignalContext context)
         {
             // The first signal stops in order; a second one has its usual effect.
             context.Cancel = !stopping.IsCancellationRequested;
+            cluster.BeginStop();
             stopping.Cancel();
         }
     }
 
     /// <summary>Whatever is acknowledged is on disk already, so a stop that takes too long may be cut short.</summary>
-    private static async Task StopAsync(SiloCluster cluster, WebApplication web)
+    private static async Task StopAsync(SiloCluster cluster, WebApplication web, bool isTold)
     {
         var stop = StopInOrderAsync();
         if (await Task.WhenAny(stop, Task.Delay(MaxStopTime)) != stop)
         {
             Console.WriteLine($"Some silo did not stop within {MaxStopTime.TotalSeconds:f0} s; ending all the same. Nothing acknowledged is lost.");
+        }
+        else if (isTold && stop.Exception?.InnerException is { } exception)
+        {
+            Console.WriteLine($"Stopped, though not in order: {exception.Message} Nothing acknowledged is lost.");
         }
 
         async Task StopInOrderAsync()
@@ -138,9 +162,9 @@ internal static class Program
         Console.WriteLine($"{file}: {summary}");
     }
 
-    private static bool IsPortTaken(int port)
+    private static bool IsPortTaken(IPAddress address, int port)
     {
-        using var probe = new TcpListener(IPAddress.Loopback, port);
+        using var probe = new TcpListener(address, port);
         try
         {
             probe.Start();
@@ -152,6 +176,10 @@ internal static class Program
         }
     }
 
+    /// <summary>Somebody took a port after it was found free.</summary>
+    private static bool IsPortTaken(Exception exception) =>
+        exception is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } || (exception.InnerException is { } inner && IsPortTaken(inner));
+
     private static int Refuse(string reason)
     {
         Console.Error.WriteLine(reason);
@@ -159,9 +187,13 @@ internal static class Program
     }
 
     private static string Greeting(CommandLine options) => $"""
-        Three silos ({string.Join(", ", SiloCluster.Names)}, ports from {options.SiloPort}) keep keys in Raft; data in {Path.GetFullPath(options.Data)}. Ctrl-C stops them.
+        {Silos(options)} Data in {Path.GetFullPath(options.Data)}; the picture is at {options.Urls}/. Ctrl-C stops.
           curl -X PUT --data 'hello' {options.Urls}/kv/greeting
           curl -i {options.Urls}/kv/greeting
           curl {options.Urls}/export
         """;
+
+    private static string Silos(CommandLine options) => options.IsNode
+        ? $"Silo {options.Local[0]} of the cluster {options.FounderNames} keeps keys in Raft with the others."
+        : $"Three silos ({options.FounderNames}, ports from {options.Local[0].Port}) keep keys in Raft.";
 }

@@ -1,22 +1,19 @@
-using System.Net;
-using Orleans.Configuration;
-using Orleans.Hosting;
-
 namespace KeyValueStore;
 
-/// <summary>Three silos in this process, each with its own folder of data. One can be stopped and started while the others go on.</summary>
+/// <summary>The silos of this process, each with its own folder of data. One can be stopped and started while the others go on.</summary>
 internal sealed class SiloCluster(CommandLine options)
 {
-    /// <summary>Stable names; a silo's data belongs to its name.</summary>
-    public static readonly string[] Names = ["n1", "n2", "n3"];
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(7);
+    private static readonly TimeSpan AbandonTimeout = TimeSpan.FromSeconds(2);
 
-    private const int GatewayOffset = 100;
-    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(8);
-
-    private readonly SemaphoreSlim _change = new(1);
-    private readonly IHost?[] _hosts = new IHost?[Names.Length];
+    private readonly Slot[] _slots = [.. options.Local.Select(node => new Slot(node))];
+    private readonly Lock _publishing = new();
+    private readonly CancellationTokenSource _ending = new();
     private volatile IServiceProvider[] _running = [];
     private int _turn;
+
+    /// <summary>The silos' names and addresses.</summary>
+    public IReadOnlyList<Node> Local => options.Local;
 
     /// <summary>True once all silos have run.</summary>
     public bool HasStarted { get; private set; }
@@ -27,98 +24,123 @@ internal sealed class SiloCluster(CommandLine options)
     /// <summary>Services of a running silo, of each in turn; null when none runs.</summary>
     public IServiceProvider? AnySilo() => _running is { Length: > 0 } running ? running[(uint)Interlocked.Increment(ref _turn) % running.Length] : null;
 
-    /// <summary>Port of a silo.</summary>
-    public int PortOf(int silo) => options.SiloPort + silo;
-
-    /// <summary>Ports that the silos need.</summary>
-    public IEnumerable<int> Ports() => Enumerable.Range(0, Names.Length).SelectMany(silo => new[] { PortOf(silo), PortOf(silo) + GatewayOffset });
-
-    /// <summary>Whether a silo runs.</summary>
-    public bool IsRunning(int silo) => _hosts[silo] is { } host && Array.IndexOf(_running, host.Services) >= 0;
+    /// <summary>Whether a silo of this process runs.</summary>
+    public bool IsRunning(string name) => Find(name) is { Host: { } host } && Array.IndexOf(_running, host.Services) >= 0;
 
     /// <summary>Starts all silos at once: a group needs a majority of them before the first is of use.</summary>
     public async Task StartAllAsync(CancellationToken cancellationToken)
     {
-        await Task.WhenAll(Enumerable.Range(0, Names.Length).Select(silo => StartAsync(silo, cancellationToken)));
+        await Task.WhenAll(_slots.Select(slot => StartAsync(slot, cancellationToken)));
+        await Founding.CheckAsync(this, options, cancellationToken);
         HasStarted = true;
     }
 
     /// <summary>Starts a silo that doesn't run.</summary>
-    public async Task StartAsync(int silo, CancellationToken cancellationToken)
-    {
-        if (_hosts[silo] is null)
-        {
-            var host = Build(silo);
-            _hosts[silo] = host;
-            await host.StartAsync(cancellationToken);
-            await PublishAsync();
-        }
-    }
+    public Task StartAsync(string name, CancellationToken cancellationToken) => StartAsync(Find(name)!, cancellationToken);
 
     /// <summary>Stops a silo; its requests go to the others first.</summary>
-    public async Task StopAsync(int silo)
+    public Task StopAsync(string name) => StopAsync(Find(name)!, StopTimeout);
+
+    /// <summary>Refuses new requests from now on.</summary>
+    public void BeginStop()
     {
-        if (_hosts[silo] is { } host)
+        IsStopping = true;
+        _ending.Cancel();
+    }
+
+    /// <summary>Stops all silos.</summary>
+    public Task StopAllAsync()
+    {
+        BeginStop();
+        return Task.WhenAll(_slots.Select(slot => StopAsync(slot, StopTimeout)));
+    }
+
+    private async Task StartAsync(Slot slot, CancellationToken cancellationToken)
+    {
+        // The first start waits for other silos; the end of the program ends that, too.
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
+        await slot.Changing.WaitAsync(either.Token);
+        try
         {
-            _hosts[silo] = null;
-            await PublishAsync();
-            using var timeout = new CancellationTokenSource(StopTimeout);
-            await host.StopAsync(timeout.Token);
-            host.Dispose();
+            if (slot.Host is null && !IsStopping)
+            {
+                var host = SiloHost.Build(slot.Node, options, reason => OnGivenUp(slot, reason));
+                slot.Host = host;
+                await host.StartAsync(either.Token);
+                Publish(host.Services, isRunning: true);
+            }
+        }
+        finally
+        {
+            slot.Changing.Release();
         }
     }
 
-    /// <summary>Refuses new requests from now on and stops all silos.</summary>
-    public async Task StopAllAsync()
+    private async Task StopAsync(Slot slot, TimeSpan limit)
     {
-        IsStopping = true;
-
-        // The first silo holds the membership table, in which the others sign off.
-        await Task.WhenAll(Enumerable.Range(1, Names.Length - 1).Select(StopAsync));
-        await StopAsync(0);
-    }
-
-    private async Task PublishAsync()
-    {
-        await _change.WaitAsync();
-        _running = [.. _hosts.Where(host => host is not null).Select(host => host!.Services)];
-        _change.Release();
-    }
-
-    private IHost Build(int silo)
-    {
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = Names[silo] });
-        Program.ConfigureLogging(builder.Logging);
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.UseOrleans(orleans =>
+        await slot.Changing.WaitAsync();
+        try
         {
-            // Until the silos keep their membership in Raft too, the first one holds it.
-            orleans.UseLocalhostClustering(
-                PortOf(silo), PortOf(silo) + GatewayOffset, new IPEndPoint(IPAddress.Loopback, PortOf(0)), "key-value-store", "key-value-store");
-            orleans.Configure<SiloOptions>(values => values.SiloName = Names[silo]);
-            orleans.Configure<ClusterMembershipOptions>(DetectFailuresQuickly);
-            orleans.AddRaft(raft =>
+            if (slot.Host is { } host)
             {
-                raft.InitialSilos = Names;
-                raft.DataDirectory = Path.Combine(options.Data, Names[silo]);
-            });
-
-            // A deleted key leaves nothing behind.
-            orleans.AddRaftGrainStorage("raft", storage => storage.DeleteStateOnClear = true);
-        });
-        return builder.Build();
+                slot.Host = null;
+                Publish(host.Services, isRunning: false);
+                using var timeout = new CancellationTokenSource(limit);
+                await host.StopAsync(timeout.Token);
+                await ((IAsyncDisposable)host).DisposeAsync();
+            }
+        }
+        finally
+        {
+            slot.Changing.Release();
+        }
     }
 
-    /// <summary>
-    /// A dead silo's keys are served again within seconds, not minutes. The price: a silo that is only slow (a long garbage collection, a frozen machine) is
-    /// declared dead as quickly, and must start again.
-    /// </summary>
-    private static void DetectFailuresQuickly(ClusterMembershipOptions membership)
+    private void OnGivenUp(Slot slot, string reason)
     {
-        membership.ProbeTimeout = TimeSpan.FromSeconds(1);
-        membership.NumMissedProbesLimit = 3;
-        membership.TableRefreshTimeout = TimeSpan.FromSeconds(5);
-        membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(2);
-        membership.EnableConnectionLivenessCheck = false;
+        if (slot.Host is { } host && !IsStopping)
+        {
+            Console.WriteLine($"{slot.Node.Name} was declared dead by the others and starts again. {reason}");
+            Publish(host.Services, isRunning: false);
+            _ = Task.Run(() => RestartAsync(slot));
+        }
+    }
+
+    private async Task RestartAsync(Slot slot)
+    {
+        try
+        {
+            await StopAsync(slot, AbandonTimeout);
+            await StartAsync(slot, CancellationToken.None);
+        }
+        catch (OperationCanceledException) when (IsStopping)
+        {
+            // The program ends anyway.
+        }
+        catch (Exception exception)
+        {
+            // Its folder may still be in use by what is left of it; a new process starts clean.
+            Console.Error.WriteLine($"{slot.Node.Name} could not be started again: {exception.Message} The process ends; start it anew.");
+            Environment.Exit(1);
+        }
+    }
+
+    private void Publish(IServiceProvider silo, bool isRunning)
+    {
+        lock (_publishing)
+        {
+            _running = [.. _running.Where(other => other != silo), .. isRunning ? new[] { silo } : []];
+        }
+    }
+
+    private Slot? Find(string name) => Array.Find(_slots, slot => slot.Node.Name == name);
+
+    private sealed class Slot(Node node)
+    {
+        public Node Node { get; } = node;
+
+        public SemaphoreSlim Changing { get; } = new(1);
+
+        public IHost? Host { get; set; }
     }
 }

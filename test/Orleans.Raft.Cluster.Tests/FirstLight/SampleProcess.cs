@@ -61,9 +61,24 @@ internal sealed class SampleProcess : IAsyncDisposable
         var ports = FreePorts();
         var address = new Uri($"http://127.0.0.1:{ports.Http}");
         var process = new SampleProcess($"--data \"{data}\" --urls {address.GetLeftPart(UriPartial.Authority)} --silo-port {ports.Silo} {more}", address);
-        await process.WaitForLineAsync("curl");
+        await process.WaitUntilRunningAsync();
         return process;
     }
+
+    /// <summary>Starts one node of a cluster; it need not be ready when this returns.</summary>
+    public static SampleProcess StartNode(string arguments, Uri address) => new($"--urls {address.GetLeftPart(UriPartial.Authority)} {arguments}", address);
+
+    /// <summary>Whether the process lives.</summary>
+    public bool IsRunning => !_process.HasExited;
+
+    /// <summary>Waits until it says that it runs.</summary>
+    public Task WaitUntilRunningAsync() => WaitForLineAsync("curl");
+
+    /// <summary>SIGSTOP: it holds its connections and says nothing.</summary>
+    public Task PauseAsync() => SignalAsync("STOP");
+
+    /// <summary>SIGCONT.</summary>
+    public Task ContinueAsync() => SignalAsync("CONT");
 
     /// <summary>Starts the sample with arguments that it refuses; gives exit code and output.</summary>
     public static async Task<(int ExitCode, string Output)> RunToEndAsync(string arguments)
@@ -105,8 +120,13 @@ internal sealed class SampleProcess : IAsyncDisposable
     /// <summary>SIGTERM, and the exit code.</summary>
     public async Task<int> TerminateAsync()
     {
-        using var kill = Process.Start("kill", $"-TERM {_process.Id}");
-        await kill.WaitForExitAsync();
+        await SignalAsync("TERM");
+        return await WaitForExitCodeAsync();
+    }
+
+    /// <summary>Its exit code once it ends by itself.</summary>
+    public async Task<int> WaitForExitCodeAsync()
+    {
         await WaitForExitAsync();
         return _process.ExitCode;
     }
@@ -121,6 +141,12 @@ internal sealed class SampleProcess : IAsyncDisposable
 
         _process.Dispose();
         Client.Dispose();
+    }
+
+    private async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", $"-{signal} {_process.Id}");
+        await kill.WaitForExitAsync();
     }
 
     private async Task WaitForExitAsync()
@@ -142,13 +168,14 @@ internal sealed class SampleProcess : IAsyncDisposable
         }
     }
 
-    private static (int Silo, int Http) FreePorts()
+    /// <summary>First of four silo ports, with the ports that follow from them, and first of four HTTP ports.</summary>
+    public static (int Silo, int Http) FreePorts()
     {
         for (var attempt = 0; ; attempt++)
         {
             var silo = Random.Shared.Next(20_000, 32_000);
-            int[] needed = [silo, silo + 1, silo + 2, silo + 100, silo + 101, silo + 102, silo + 50];
-            if (Array.TrueForAll(needed, IsFree))
+            int[] offsets = [0, 1, 2, 3, 50, 51, 52, 53];
+            if (Array.TrueForAll(offsets, offset => IsFree(silo + offset) && IsFree(silo + 100 + offset) && IsFree(silo + 200 + offset)))
             {
                 return (silo, silo + 50);
             }

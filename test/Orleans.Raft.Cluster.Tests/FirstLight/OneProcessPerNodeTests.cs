@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Net;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Orleans.Raft.Cluster.Tests.FirstLight;
+
+public sealed class OneProcessPerNodeTests(ITestOutputHelper output) : IDisposable
+{
+    private const int Keys = 30;
+
+    // What the README promises, and as much again for a machine that does other work.
+    private static readonly TimeSpan KilledLimit = TimeSpan.FromSeconds(6) * 2;
+    private static readonly TimeSpan PausedLimit = TimeSpan.FromSeconds(10) * 2;
+
+    private readonly string _data = Directory.CreateTempSubdirectory("key-value-nodes-").FullName;
+
+    public void Dispose() => Directory.Delete(_data, recursive: true);
+
+    [Fact]
+    public async Task Keys_of_a_killed_and_of_a_paused_node_are_served_by_the_others_and_the_last_node_ends_in_time()
+    {
+        await using var nodes = new NodeSet(_data);
+        await nodes.StartAsync();
+        for (var key = 0; key < Keys; key++)
+        {
+            await PutAsync(nodes[key % 3], key, "first");
+        }
+
+        await nodes[0].KillAsync();
+        output.WriteLine($"after SIGKILL all keys are served after {await TimeUntilServedAsync(nodes, [1, 2], "first", KilledLimit)}");
+        await nodes[0].DisposeAsync();
+        await nodes.Start(0).WaitUntilRunningAsync();
+        Assert.Equal("first", await nodes[0].Client.GetStringAsync("/kv/key0"));
+
+        await nodes[1].PauseAsync();
+        output.WriteLine($"after SIGSTOP all keys are served after {await TimeUntilServedAsync(nodes, [0, 2], "second", PausedLimit)}");
+        await nodes[1].ContinueAsync();
+
+        // It finds out that it was declared dead and starts again by itself.
+        await Until.AsyncTrue(() => StatusAsync(nodes[1], "/kv/key1"), status => status == HttpStatusCode.OK);
+        Assert.True(nodes[1].IsRunning, nodes[1].Output);
+
+        foreach (var node in new[] { 2, 0, 1 })
+        {
+            var clock = Stopwatch.StartNew();
+            Assert.Equal(0, await nodes[node].TerminateAsync());
+            output.WriteLine($"n{node + 1} ended {clock.Elapsed} after SIGTERM");
+            Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        }
+    }
+
+    [Fact]
+    public async Task A_fourth_node_joins_and_a_list_that_is_not_the_clusters_is_refused()
+    {
+        await using var nodes = new NodeSet(_data);
+        await nodes.StartAsync();
+        await PutAsync(nodes[0], 1, "value");
+        await nodes.Join().WaitUntilRunningAsync();
+        Assert.Equal("value", await nodes[3].Client.GetStringAsync("/kv/key1"));
+        await PutAsync(nodes[3], 2, "from the fourth");
+        Assert.Equal("from the fourth", await nodes[0].Client.GetStringAsync("/kv/key2"));
+        await nodes[3].TerminateAsync();
+        await nodes[3].DisposeAsync();
+
+        var two = nodes.Founders[..nodes.Founders.LastIndexOf(',')];
+        Assert.Equal(2, await nodes.StartWith(3, $"--join --node {nodes.Fourth} --cluster {two}").WaitForExitCodeAsync());
+        Assert.Equal("--cluster names n1,n2; this cluster was founded by n1,n2,n3. Give each node the same list, for ever.", nodes[3].Output.TrimEnd());
+    }
+
+    private async Task<TimeSpan> TimeUntilServedAsync(NodeSet nodes, int[] alive, string value, TimeSpan limit)
+    {
+        var clock = Stopwatch.StartNew();
+        for (var key = 0; key < Keys; key++)
+        {
+            var node = nodes[alive[key % alive.Length]];
+            while (true)
+            {
+                using var response = await node.Client.PutAsync($"/kv/key{key}", new StringContent(value));
+                if (response.StatusCode == HttpStatusCode.NoContent)
+                {
+                    break;
+                }
+
+                Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+                Assert.True(clock.Elapsed < limit, $"key{key} is not served after {clock.Elapsed}: {await response.Content.ReadAsStringAsync()}\n{nodes.Describe()}");
+            }
+        }
+
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, limit);
+        return clock.Elapsed;
+    }
+
+    private static async Task PutAsync(SampleProcess node, int key, string value)
+    {
+        using var response = await node.Client.PutAsync($"/kv/key{key}", new StringContent(value));
+        Assert.True(response.StatusCode == HttpStatusCode.NoContent, await response.Content.ReadAsStringAsync());
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(SampleProcess node, string target)
+    {
+        using var response = await node.Client.GetAsync(target);
+        return response.StatusCode;
+    }
+}
