@@ -11,6 +11,9 @@ internal sealed class KeyValueClient(SiloCluster cluster)
     /// <summary>The grain of a key.</summary>
     public IKeyValueGrain Grain(byte[] key) => Silo().GetRequiredService<IGrainFactory>().GetGrain<IKeyValueGrain>(KeyCodec.ToGrainKey(key));
 
+    /// <summary>Shows and moves groups.</summary>
+    public IRaftManagementGrain Management() => Silo().GetRequiredService<IGrainFactory>().GetGrain<IRaftManagementGrain>(0);
+
     /// <summary>What the nearest replica holds of a key, without asking a majority.</summary>
     public async Task<Reading> GetLocalAsync(byte[] key, CancellationToken cancellationToken)
     {

@@ -32,9 +32,10 @@ internal static class Program
             }
         }
 
-        var cluster = new SiloCluster(options);
+        using var metrics = new Metrics();
+        var cluster = new SiloCluster(options, metrics);
         var client = new KeyValueClient(cluster);
-        await using var web = BuildWeb(options, new HttpApi(cluster, client));
+        await using var web = BuildWeb(options, logger => new HttpApi(cluster, client, metrics, logger));
         try
         {
             await web.StartAsync();
@@ -122,7 +123,7 @@ internal static class Program
         }
     }
 
-    private static WebApplication BuildWeb(CommandLine options, HttpApi api)
+    private static WebApplication BuildWeb(CommandLine options, Func<ILogger<HttpApi>, HttpApi> api)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         ConfigureLogging(builder.Logging);
@@ -133,7 +134,7 @@ internal static class Program
         });
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         var web = builder.Build();
-        web.Run(api.HandleAsync);
+        web.Run(api(web.Services.GetRequiredService<ILogger<HttpApi>>()).HandleAsync);
         return web;
     }
 

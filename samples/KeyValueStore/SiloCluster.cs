@@ -1,7 +1,10 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
 namespace KeyValueStore;
 
 /// <summary>The silos of this process, each with its own folder of data. One can be stopped and started while the others go on.</summary>
-internal sealed class SiloCluster(CommandLine options)
+internal sealed class SiloCluster(CommandLine options, Metrics metrics)
 {
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(7);
     private static readonly TimeSpan AbandonTimeout = TimeSpan.FromSeconds(2);
@@ -24,6 +27,9 @@ internal sealed class SiloCluster(CommandLine options)
     /// <summary>Services of a running silo, of each in turn; null when none runs.</summary>
     public IServiceProvider? AnySilo() => _running is { Length: > 0 } running ? running[(uint)Interlocked.Increment(ref _turn) % running.Length] : null;
 
+    /// <summary>Whether a silo is one of this process's.</summary>
+    public bool IsLocal(string name) => Find(name) is not null;
+
     /// <summary>Whether a silo of this process runs.</summary>
     public bool IsRunning(string name) => Find(name) is { Host: { } host } && Array.IndexOf(_running, host.Services) >= 0;
 
@@ -40,6 +46,25 @@ internal sealed class SiloCluster(CommandLine options)
 
     /// <summary>Stops a silo; its requests go to the others first.</summary>
     public Task StopAsync(string name) => StopAsync(Find(name)!, StopTimeout);
+
+    /// <summary>Asks the health checks with a tag of all silos that should run.</summary>
+    public async Task<(bool IsWell, string Text)> CheckAsync(string tag, CancellationToken cancellationToken)
+    {
+        if (tag == "ready" && (IsStopping || !HasStarted))
+        {
+            return (false, IsStopping ? "This process is stopping." : "The silos are starting.");
+        }
+
+        var (isWell, lines) = (true, new List<string?>());
+        foreach (var silo in _running)
+        {
+            var report = await silo.GetRequiredService<HealthCheckService>().CheckHealthAsync(check => check.Tags.Contains(tag), cancellationToken);
+            isWell &= report.Status != HealthStatus.Unhealthy;
+            lines.AddRange(report.Entries.Values.Select(entry => entry.Description));
+        }
+
+        return (isWell, lines.Count == 0 ? "No silo runs here." : string.Join('\n', lines));
+    }
 
     /// <summary>Refuses new requests from now on.</summary>
     public void BeginStop()
@@ -66,6 +91,7 @@ internal sealed class SiloCluster(CommandLine options)
             {
                 var host = SiloHost.Build(slot.Node, options, reason => OnGivenUp(slot, reason));
                 slot.Host = host;
+                metrics.Watch(slot.Node.Name, host.Services.GetRequiredService<IMeterFactory>());
                 await host.StartAsync(either.Token);
                 Publish(host.Services, isRunning: true);
             }

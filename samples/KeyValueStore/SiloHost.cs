@@ -22,6 +22,7 @@ internal static class SiloHost
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddSingleton<IFatalErrorHandler>(new FatalErrors(onFatal));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTimeout);
+        builder.Services.AddHealthChecks().AddRaft();
         var data = Path.Combine(options.Data, node.Name);
         builder.UseOrleans(orleans =>
         {

@@ -6,12 +6,11 @@ namespace KeyValueStore;
 /// <summary>
 /// The HTTP surface. Requests are told apart by their raw target, since the decoded path no longer tells <c>a%2Fb</c> from <c>a/b</c>.
 /// </summary>
-internal sealed class HttpApi(SiloCluster cluster, KeyValueClient client)
+internal sealed partial class HttpApi(SiloCluster cluster, KeyValueClient client, Metrics metrics, ILogger<HttpApi> logger)
 {
     public const int MaxValueBytes = 1024 * 1024;
 
     private const string KeyPrefix = "/kv/";
-    private const string SilosPrefix = "/raft/silos/";
 
     public async Task HandleAsync(HttpContext context)
     {
@@ -19,25 +18,44 @@ internal sealed class HttpApi(SiloCluster cluster, KeyValueClient client)
         {
             await RouteAsync(context);
         }
-        catch (Exception exception) when (Failure.IsExpected(exception) && !context.RequestAborted.IsCancellationRequested)
+        catch (BadHttpRequestException exception)
         {
+            await Problem.WriteAsync(context, exception.StatusCode, exception.Message);
+        }
+        catch (Exception exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody waits for the answer any more.
+            LogAbandoned(logger, context.Request.Method, exception.Message);
+        }
+        catch (Exception exception)
+        {
+            if (!Failure.IsExpected(exception))
+            {
+                LogUnexpected(logger, exception, context.Request.Method);
+            }
+
             var isRead = HttpMethods.IsGet(context.Request.Method);
             await Problem.UnavailableAsync(context, exception.Message, isRead ? Failure.Failed : Failure.OutcomeOf(exception));
         }
     }
 
+    [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "{Method} ended in an error that nobody foresaw; whether it was done is told as unknown")]
+    private static partial void LogUnexpected(ILogger logger, Exception exception, string method);
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Debug, Message = "{Method} was given up by its caller: {Reason}")]
+    private static partial void LogAbandoned(ILogger logger, string method, string reason);
+
     private Task RouteAsync(HttpContext context)
     {
         var (path, query) = Target(context);
-        if (path == "/health/live")
+        switch (path)
         {
-            return Only(context, HttpMethods.Get, () => TextAsync(context, 200, "alive"));
-        }
-
-        if (path == "/health/ready")
-        {
-            var isReady = cluster is { HasStarted: true, IsStopping: false };
-            return Only(context, HttpMethods.Get, () => TextAsync(context, isReady ? 200 : 503, isReady ? "ready" : "not ready"));
+            case "/health/live":
+                return Only(context, HttpMethods.Get, () => HealthAsync(context, "live"));
+            case "/health/ready":
+                return Only(context, HttpMethods.Get, () => HealthAsync(context, "ready"));
+            case "/metrics":
+                return Only(context, HttpMethods.Get, () => TextAsync(context, 200, metrics.Write(), "text/plain; version=0.0.4; charset=utf-8"));
         }
 
         if (cluster.IsStopping || !cluster.HasStarted)
@@ -50,11 +68,17 @@ internal sealed class HttpApi(SiloCluster cluster, KeyValueClient client)
             _ when path.StartsWith(KeyPrefix, StringComparison.Ordinal) => HandleKeyAsync(context, path[KeyPrefix.Length..], query),
             "/import" => Only(context, HttpMethods.Post, () => ImportAsync(context)),
             "/export" => Only(context, HttpMethods.Get, () => ExportAsync(context)),
-            "/raft/silos" => Only(context, HttpMethods.Get, () => SilosAsync(context)),
-            _ when path.StartsWith(SilosPrefix, StringComparison.Ordinal) =>
-                Only(context, HttpMethods.Post, () => StopOrStartAsync(context, path[SilosPrefix.Length..])),
-            _ => Problem.WriteAsync(context, 404, "There is nothing at this address. See samples/KeyValueStore/README.md."),
+            GroupsPath or SilosPath => HandleRaftAsync(context, path),
+            _ when path.StartsWith(GroupsPath + "/", StringComparison.Ordinal) || path.StartsWith(SilosPath + "/", StringComparison.Ordinal) =>
+                HandleRaftAsync(context, path),
+            _ => NothingHereAsync(context),
         };
+    }
+
+    private async Task HealthAsync(HttpContext context, string tag)
+    {
+        var (isWell, text) = await cluster.CheckAsync(tag, context.RequestAborted);
+        await TextAsync(context, isWell ? 200 : 503, text + "\n");
     }
 
     private async Task HandleKeyAsync(HttpContext context, string segment, string query)
@@ -188,28 +212,6 @@ internal sealed class HttpApi(SiloCluster cluster, KeyValueClient client)
         await output.FlushAsync(context.RequestAborted);
     }
 
-    private Task SilosAsync(HttpContext context) => context.Response.WriteAsJsonAsync(cluster.Local.Select(node => new
-    {
-        silo = node.Name,
-        address = $"{node.Host}:{node.Port}",
-        status = cluster.IsRunning(node.Name) ? "running" : "stopped",
-    }));
-
-    private async Task StopOrStartAsync(HttpContext context, string rest)
-    {
-        var parts = rest.Split('/');
-        if (cluster.Local.All(node => node.Name != parts[0]) || parts is not [_, "stop" or "start"])
-        {
-            var names = string.Join(", ", cluster.Local.Select(node => node.Name));
-            await Problem.WriteAsync(context, 404, $"Silos of this process are {names}; POST /raft/silos/NAME/stop or /start.");
-        }
-        else
-        {
-            await (parts[1] == "stop" ? cluster.StopAsync(parts[0]) : cluster.StartAsync(parts[0], context.RequestAborted));
-            context.Response.StatusCode = 204;
-        }
-    }
-
     private static (string Path, string Query) Target(HttpContext context)
     {
         var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
@@ -232,10 +234,13 @@ internal sealed class HttpApi(SiloCluster cluster, KeyValueClient client)
         return Problem.WriteAsync(context, 405, $"Allowed here: {allowed}.");
     }
 
-    private static Task TextAsync(HttpContext context, int status, string text)
+    private static Task NothingHereAsync(HttpContext context) =>
+        Problem.WriteAsync(context, 404, "There is nothing at this address. See samples/KeyValueStore/README.md.");
+
+    private static Task TextAsync(HttpContext context, int status, string text, string contentType = "text/plain; charset=utf-8")
     {
         context.Response.StatusCode = status;
-        context.Response.ContentType = "text/plain";
-        return context.Response.WriteAsync(text + "\n");
+        context.Response.ContentType = contentType;
+        return context.Response.WriteAsync(text);
     }
 }
