@@ -93,7 +93,10 @@ internal sealed partial class RaftHost
             _endpoint,
             _clock,
             this,
-            this);
+            this)
+        {
+            Phase = _phase,
+        };
         foreach (var silo in genesis.Silos)
         {
             if (!string.Equals(silo.Silo, Silo, StringComparison.Ordinal))

@@ -1,9 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Raft.Core;
 
 namespace Orleans.Raft.Hosting;
 
-/// <content>The grains of the silo's replicas, and handing leadership over before the silo stops.</content>
+/// <content>The grains of the silo's replicas.</content>
 internal sealed partial class RaftHost
 {
     private Task OnActiveAsync(CancellationToken cancellationToken)
@@ -48,31 +47,4 @@ internal sealed partial class RaftHost
         _lastAdoption = _time.GetTimestamp();
         Volatile.Write(ref _isAdopting, 0);
     }
-
-    private async Task HandOverAsync(CancellationToken cancellationToken)
-    {
-        _isActive = false;
-        var leaders = _groups.Values.Where(HasSuccessor).ToArray();
-        foreach (var runtime in leaders)
-        {
-            runtime.Replica!.PostHandOver(IsTransferTarget, "its silo stops");
-        }
-
-        // A bound, not a promise: what has not gone by then is elected away.
-        var end = _clock.Now + (_options.TickInterval * _options.ElectionTicks);
-        using var timer = new PeriodicTimer(_options.TickInterval, _time);
-        while (leaders.Any(runtime => runtime.Client.Leader == runtime.Local) && _clock.Now < end)
-        {
-            if (!await timer.WaitForNextTickAsync(cancellationToken))
-            {
-                return;
-            }
-        }
-    }
-
-    private bool HasSuccessor(GroupRuntime runtime) =>
-        runtime.Replica is not null && runtime.Client.Leader == runtime.Local && runtime.Descriptor.Members.Any(member => IsTransferTarget(member.Silo));
-
-    private bool IsTransferTarget(string silo) =>
-        !string.Equals(silo, Silo, StringComparison.Ordinal) && _silos.FindActive(silo) is not null && _lanes?.To(silo).PeerLife.IsDefault == false;
 }

@@ -13,7 +13,7 @@ internal sealed partial class RaftHost : IReplicaOutlet, ILaneSink, ILaneEvents
         {
             // Not born yet: nobody can mean this silo.
             var life = _store?.Identity ?? default;
-            return new LaneAck(life.StoreId, life.OpenCounter, isAccepted: false);
+            return new LaneAck(life.StoreId, life.OpenCounter, isAccepted: false, SiloPhase.Running);
         }
 
         var ack = lanes.Receive(batch, out var header);

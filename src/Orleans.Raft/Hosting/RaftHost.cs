@@ -21,7 +21,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     /// <summary>Before the endpoint answers (8000) and after the silo's services are there.</summary>
     private const int OpenStage = ServiceLifecycleStage.RuntimeGrainServices - 500;
 
-    /// <summary>The silo's row is there, so others show; it is not active yet, so it can still refuse.</summary>
+    /// <summary>Starting: the silo's row is there, so others show, and it is not active yet, so it can still refuse. Stopping: its last grain is gone.</summary>
     private const int CheckStage = ServiceLifecycleStage.BecomeActive - 10;
 
     /// <summary>The last stage in which the silo is still active when it stops.</summary>
@@ -47,6 +47,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     private RaftTicker? _ticker;
     private Task _following = Task.CompletedTask;
     private volatile bool _isActive;
+    private volatile SiloPhase _phase;
 
     // While the disk hangs: when its leaders are asked again to hand over.
     private TimeSpan _handOverAgainAt;
@@ -132,7 +133,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     public void Participate(ISiloLifecycle observer)
     {
         observer.Subscribe(nameof(RaftHost), OpenStage, OpenAsync, CloseAsync);
-        observer.Subscribe(nameof(RaftHost), CheckStage, CheckClusterAsync);
+        observer.Subscribe(nameof(RaftHost), CheckStage, CheckClusterAsync, DrainAsync);
         observer.Subscribe(nameof(RaftHost), ServiceLifecycleStage.Active, OnActiveAsync);
         observer.Subscribe(nameof(RaftHost), HandOverStage, static _ => Task.CompletedTask, HandOverAsync);
     }
@@ -256,6 +257,11 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         if (slot == 0)
         {
             WatchDisk();
+            if (Phase != SiloPhase.Running)
+            {
+                GiveUpHopeless();
+            }
+
             _endpoint.Post(static host => ((RaftHost)host!)._lanes?.OnTick(), this);
             if (_isActive)
             {
@@ -275,6 +281,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         _ticker?.Dispose();
         foreach (var runtime in _groups.Values)
         {
+            runtime.Client.GiveUp($"the silo {Silo} has stopped");
             runtime.Replica?.MoveTo(new PoolScheduler());
             runtime.Replica?.PostStop();
         }

@@ -17,14 +17,22 @@ public sealed class SiloSet : IAsyncDisposable
     private readonly int[] _siloPorts;
     private readonly int[] _gatewayPorts;
     private readonly IHost?[] _hosts;
+    private readonly bool[] _hasStarted;
     private readonly Action<ISiloBuilder, int> _configure;
+    private readonly SharedMembership? _membership;
     private readonly string _service = $"test-{Guid.NewGuid():N}";
 
-    public SiloSet(int count, Action<ISiloBuilder, int> configure)
+    /// <summary>Prepares silos.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="configure">What they have.</param>
+    /// <param name="canRestartFirst">True: membership is the test's own, so that the first silo too can stop while the others run.</param>
+    public SiloSet(int count, Action<ISiloBuilder, int> configure, bool canRestartFirst = false)
     {
+        _membership = canRestartFirst ? new SharedMembership() : null;
         _siloPorts = FreePorts(count);
         _gatewayPorts = FreePorts(count);
         _hosts = new IHost?[count];
+        _hasStarted = new bool[count];
         _configure = configure;
     }
 
@@ -47,14 +55,25 @@ public sealed class SiloSet : IAsyncDisposable
             _hosts[silo] = Build(silo);
         }
 
-        await Task.WhenAll(silos.Select(silo => _hosts[silo]!.StartAsync(timeout.Token)));
+        await Task.WhenAll(silos.Select(async silo =>
+        {
+            await _hosts[silo]!.StartAsync(timeout.Token);
+            _hasStarted[silo] = true;
+        }));
     }
+
+    /// <summary>Silos that run and are not being stopped.</summary>
+    public IEnumerable<int> Running => Enumerable.Range(0, _hosts.Length).Where(silo => _hosts[silo] is not null && _hasStarted[silo]);
+
+    /// <summary>Stops silos at the same time, as when a whole cluster is shut down.</summary>
+    public Task StopTogetherAsync(params int[] silos) => Task.WhenAll(silos.Select(silo => StopAsync(silo)));
 
     public async Task StopAsync(params int[] silos)
     {
         foreach (var silo in silos)
         {
             var host = _hosts[silo]!;
+            _hasStarted[silo] = false;
             _hosts[silo] = null;
             await host.StopAsync();
             await ((IAsyncDisposable)host).DisposeAsync();
@@ -94,6 +113,11 @@ public sealed class SiloSet : IAsyncDisposable
         {
             orleans.UseLocalhostClustering(
                 _siloPorts[silo], _gatewayPorts[silo], new IPEndPoint(IPAddress.Loopback, _siloPorts[0]), _service, _service);
+            if (_membership is not null)
+            {
+                orleans.Services.AddSingleton<IMembershipTable>(_membership);
+            }
+
             orleans.Configure<SiloOptions>(options => options.SiloName = $"s{silo + 1}");
             _configure(orleans, silo);
         });

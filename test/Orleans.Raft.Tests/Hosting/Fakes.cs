@@ -106,5 +106,6 @@ internal static class Lanes
         });
     }
 
-    public static LaneAck Ack(StoreIdentity life, bool isAccepted = true) => new(life.StoreId, life.OpenCounter, isAccepted);
+    public static LaneAck Ack(StoreIdentity life, bool isAccepted = true, SiloPhase phase = SiloPhase.Running) =>
+        new(life.StoreId, life.OpenCounter, isAccepted, phase);
 }

@@ -200,6 +200,30 @@ public sealed class LaneTests
         Assert.Equal(4, _sender.Events.Count(e => e == "s2 reached 7"));
     }
 
+    [Fact]
+    public void A_peer_that_stops_says_so_with_its_answers_and_its_next_life_runs_again()
+    {
+        Connect();
+        SendOneBatchEach(1, 2, 3);
+        _transport.Take(1).Answer.SetResult(Lanes.Ack(Lanes.There, phase: SiloPhase.Stopping));
+        Assert.Equal(SiloPhase.Stopping, _lane.PeerPhase);
+
+        // An answer from before that comes late.
+        _transport.Take(0).Answer.SetResult(Lanes.Ack(Lanes.There));
+        Assert.Equal(SiloPhase.Stopping, _lane.PeerPhase);
+        Assert.Null(_lane.SilentSince);
+
+        var again = Lanes.There with { OpenCounter = Lanes.There.OpenCounter + 1 };
+        _transport.Take(0).Answer.SetResult(Lanes.Ack(again, isAccepted: false));
+        Assert.Equal(_clock.Now, _lane.SilentSince);
+        _clock.Advance(51);
+        _lane.OnTick();
+        _scheduler.Run();
+        _transport.Take(0).Answer.SetResult(Lanes.Ack(again));
+        Assert.Equal(SiloPhase.Running, _lane.PeerPhase);
+        Assert.Null(_lane.SilentSince);
+    }
+
     private void Connect()
     {
         _lane.OnTick();

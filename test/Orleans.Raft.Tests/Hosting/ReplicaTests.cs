@@ -195,5 +195,28 @@ public sealed class ReplicaTests
         Assert.ThrowsAny<OperationCanceledException>(() => _cluster.Finish(add, maxTicks: 1));
     }
 
+    [Fact]
+    public void What_waits_on_a_stopping_silo_for_a_majority_that_is_gone_ends_at_once_and_says_whether_it_may_have_been_done()
+    {
+        _cluster.Finish(_cluster.AddAsync(1, 1));
+        _cluster.TickUntil(() => _cluster.Leader is not null);
+        _cluster.Passes = (_, _, _) => false;
+        var client = _cluster.Silos[1].Client;
+        var sent = _cluster.AddAsync(1, 5);
+        var read = _cluster.ReadAsync(1);
+        _cluster.Settle();
+
+        var waiting = _cluster.AddAsync(1, 6);
+        client.GiveUp("the silo stops and a majority is gone");
+        Assert.Throws<OutcomeUnknownException>(() => _cluster.Finish(sent, maxTicks: 1));
+        Assert.Contains("not done", Assert.Throws<RaftUnavailableException>(() => _cluster.Finish(waiting, maxTicks: 1)).Message, StringComparison.Ordinal);
+        Assert.Throws<RaftUnavailableException>(() => _cluster.Finish(read, maxTicks: 1));
+        Assert.Throws<RaftUnavailableException>(() => { _ = _cluster.AddAsync(1, 7).GetAwaiter().GetResult(); });
+
+        client.GiveUp(null);
+        _cluster.Passes = (_, _, _) => true;
+        Assert.True(_cluster.Finish(_cluster.AddAsync(1, 8)) is 9 or 14);
+    }
+
     private long LastIndex() => _cluster.Ask(1, node => node.LastIndex);
 }

@@ -17,6 +17,7 @@ internal sealed partial class GroupClient
         var read = new OpenRead(query, _clock.Now + _settings.Budget) { IsElsewhere = isElsewhere };
         lock (_gate)
         {
+            RefuseIfHopeless_NeedsGate();
             if (_openReads.Count >= _settings.MaxWaiting)
             {
                 throw new RaftBusyException($"{_group}: {_openReads.Count} reads of this silo wait already; the limit is {_settings.MaxWaiting}. Try later.");

@@ -28,6 +28,9 @@ internal sealed partial class GroupClient : IGroupClientPort
     private int _waiting;
     private bool _isFlushPosted;
 
+    // Why nothing can be done any more, or null.
+    private string? _hopeless;
+
     private ReplicaId _leader;
     private long _leaderTerm;
     private int _nextGuess;
@@ -76,6 +79,7 @@ internal sealed partial class GroupClient : IGroupClientPort
         var pending = new PendingCommand(command, _clock.Now + _settings.Budget);
         lock (_gate)
         {
+            RefuseIfHopeless_NeedsGate();
             if (_waiting >= _settings.MaxWaiting)
             {
                 throw new RaftBusyException($"{_group}: {_waiting} commands of this silo wait already; the limit is {_settings.MaxWaiting}. Nothing was done; try later.");

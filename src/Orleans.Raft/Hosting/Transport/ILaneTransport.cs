@@ -12,11 +12,25 @@ internal interface ILaneTransport
     Task<LaneAck> SendAsync(string peer, byte[] batch);
 }
 
+/// <summary>How far a silo is on its way out. Only ever grows (SAFETY-RULES B12).</summary>
+[GenerateSerializer]
+internal enum SiloPhase
+{
+    /// <summary>It runs.</summary>
+    Running = 0,
+
+    /// <summary>It stops: its leaders go, and it takes no leadership.</summary>
+    Stopping = 1,
+
+    /// <summary>The last of its users' grains is gone; its replicas go on only for other silos that stop.</summary>
+    Drained = 2,
+}
+
 /// <summary>Answer to a batch.</summary>
 [GenerateSerializer]
 [Immutable]
 [Alias("Orleans.Raft.LaneAck")]
-internal sealed class LaneAck(Guid storeId, long openCounter, bool isAccepted)
+internal sealed class LaneAck(Guid storeId, long openCounter, bool isAccepted, SiloPhase phase)
 {
     /// <summary>Store id of the receiver.</summary>
     [Id(0)]
@@ -29,6 +43,10 @@ internal sealed class LaneAck(Guid storeId, long openCounter, bool isAccepted)
     /// <summary>False when the batch was addressed to another life of the receiver, or could not be read; nothing of it was delivered.</summary>
     [Id(2)]
     public bool IsAccepted { get; } = isAccepted;
+
+    /// <summary>How far the receiver is on its way out.</summary>
+    [Id(3)]
+    public SiloPhase Phase { get; } = phase;
 
     /// <summary>The receiver's life.</summary>
     public StoreIdentity Life => new(StoreId, OpenCounter);

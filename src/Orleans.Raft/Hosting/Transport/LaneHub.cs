@@ -29,6 +29,9 @@ internal sealed class LaneHub
     /// <summary>The sending halves, for ticks and figures.</summary>
     public IEnumerable<KeyValuePair<string, LaneSender>> Senders => _senders;
 
+    /// <summary>How far this silo is on its way out; peers hear it with each answer.</summary>
+    public SiloPhase Phase { get; set; }
+
     /// <summary>The lane to a silo.</summary>
     public LaneSender To(string peer) => _senders.GetOrAdd(
         peer, static (name, hub) => new LaneSender(name, hub._settings, hub._transport, hub._scheduler, hub._clock, hub._events), this);
@@ -87,5 +90,5 @@ internal sealed class LaneHub
         }
     }
 
-    private LaneAck Ack(bool isAccepted) => new(_settings.Life.StoreId, _settings.Life.OpenCounter, isAccepted);
+    private LaneAck Ack(bool isAccepted) => new(_settings.Life.StoreId, _settings.Life.OpenCounter, isAccepted, Phase);
 }

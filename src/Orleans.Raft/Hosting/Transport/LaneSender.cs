@@ -20,6 +20,9 @@ internal sealed class LaneSender
     private readonly Queue<LaneFrame> _bulk = new();
     private readonly Dictionary<long, InFlight> _inFlight = [];
     private StoreIdentity _peerLife;
+    private StoreIdentity _lastLife;
+    private volatile SiloPhase _peerPhase;
+    private TimeSpan _silentSince;
     private long _session = 1;
     private long _sequence;
     private long _windowBytes;
@@ -37,6 +40,7 @@ internal sealed class LaneSender
         _scheduler = scheduler;
         _clock = clock;
         _events = events;
+        _silentSince = clock.Now;
     }
 
     /// <summary>Frames that were refused, lost with a break, or addressed to a life that is over.</summary>
@@ -53,6 +57,21 @@ internal sealed class LaneSender
             lock (_gate)
             {
                 return _peerLife;
+            }
+        }
+    }
+
+    /// <summary>How far the peer is on its way out, as last heard in its present life.</summary>
+    public SiloPhase PeerPhase => _peerPhase;
+
+    /// <summary>Since when the peer has not answered; null while it does.</summary>
+    public TimeSpan? SilentSince
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _peerLife.IsDefault ? _silentSince : null;
             }
         }
     }
@@ -259,7 +278,7 @@ internal sealed class LaneSender
             else
             {
                 isReached = true;
-                _peerLife = ack.Life;
+                Hear_NeedsGate(ack);
             }
 
             if (ack is not null && _control.Count + _bulk.Count > 0)
@@ -284,8 +303,29 @@ internal sealed class LaneSender
         _settings.Metrics.Dropped(reason, count);
     }
 
+    private void Hear_NeedsGate(LaneAck ack)
+    {
+        _peerLife = ack.Life;
+        if (_lastLife != ack.Life)
+        {
+            _lastLife = ack.Life;
+            _peerPhase = SiloPhase.Running;
+        }
+
+        // Answers overtake each other, and nobody comes back from stopping.
+        if (ack.Phase > _peerPhase)
+        {
+            _peerPhase = ack.Phase;
+        }
+    }
+
     private void Break_NeedsGate()
     {
+        if (!_peerLife.IsDefault)
+        {
+            _silentSince = _clock.Now;
+        }
+
         Drop_NeedsGate(DropReason.LaneBroken, _control.Count + _bulk.Count);
         _control.Clear();
         _bulk.Clear();
