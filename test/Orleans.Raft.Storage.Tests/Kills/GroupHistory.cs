@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Orleans.Raft.Core;
+using Xunit;
 
 namespace Orleans.Raft.Storage.Tests.Kills;
 
@@ -53,6 +54,22 @@ internal sealed class GroupHistory
 
     /// <summary>The entry at an index, as of the operations so far.</summary>
     public Entry At(long index) => Make(_terms[(int)index], index);
+
+    /// <summary>Compares a log with the operations so far: hard state, range, compaction point, and every entry.</summary>
+    public void CheckLog(ILogReader reader, string where)
+    {
+        Assert.True(reader.InitialState.HardState == HardState, $"{where}: expected {HardState}, found {reader.InitialState.HardState}");
+        Assert.True(
+            reader.FirstIndex == Compacted.Index + 1 && reader.LastIndex == Last,
+            $"{where}: expected {Compacted.Index + 1}..{Last}, found {reader.FirstIndex}..{reader.LastIndex}");
+        Assert.True(reader.TryGetTerm(Compacted.Index, out var term) && term == Compacted.Term, $"{where}: term {term} at {Compacted}");
+        foreach (var entry in Conformance.LogText.Read(reader))
+        {
+            var expected = At(entry.Index);
+            Assert.True(
+                entry.Id == expected.Id && entry.Type == expected.Type && entry.Data.Span.SequenceEqual(expected.Data.Span), $"{where}: entry {entry.Id} is not {expected.Id}");
+        }
+    }
 
     /// <summary>The row that applying an entry changes.</summary>
     public static (byte[] Key, byte[] Value) Row(Entry entry)

@@ -139,18 +139,7 @@ internal sealed class KillRuns(string directory, int seed, Action<string> report
             history.Next();
         }
 
-        Assert.True(log.Reader.InitialState.HardState == history.HardState, $"{where}: expected {history.HardState}, found {log.Reader.InitialState.HardState}");
-        Assert.True(
-            log.Reader.FirstIndex == history.Compacted.Index + 1 && log.Reader.LastIndex == history.Last,
-            $"{where}: expected {history.Compacted.Index + 1}..{history.Last}, found {log.Reader.FirstIndex}..{log.Reader.LastIndex}");
-        Assert.True(log.Reader.TryGetTerm(history.Compacted.Index, out var term) && term == history.Compacted.Term, $"{where}: term {term} at {history.Compacted}");
-        foreach (var entry in Conformance.LogText.Read(log.Reader))
-        {
-            var expected = history.At(entry.Index);
-            Assert.True(
-                entry.Id == expected.Id && entry.Type == expected.Type && entry.Data.Span.SequenceEqual(expected.Data.Span), $"{where}: entry {entry.Id} is not {expected.Id}");
-        }
-
+        history.CheckLog(log.Reader, where);
         CheckRows(state, log, history, number, where);
         _written[number] = count;
     }

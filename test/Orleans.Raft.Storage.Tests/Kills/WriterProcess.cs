@@ -66,7 +66,7 @@ internal static class WriterProcess
         }
     }
 
-    private static void Fill(WriteBatch batch, GroupLog log, GroupHistory.Operation operation)
+    public static void Fill(WriteBatch batch, GroupLog log, GroupHistory.Operation operation)
     {
         batch.Clear();
         if (operation.Entries.Count > 0)

@@ -62,8 +62,9 @@ internal sealed partial class WalLogStore : ILogStore
         var (log, directoryLock) = opener.Open(settings.ServiceId, settings.SiloName);
         // What recovery found is told to everybody from now on, so a mark follows as after any write.
         var store = new WalLogStore(log, directoryLock, options, time, opener.CutTail) { _isMarked = opener.IsMarked };
-        store._writer.Start();
+        // The keeper first: a writer that fails at once waits for it to end.
         store._keeper.Start();
+        store._writer.Start();
         return store;
     }
 
