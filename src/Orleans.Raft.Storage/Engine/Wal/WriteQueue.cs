@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Orleans.Raft.Storage.Engine;
 
 /// <summary>
@@ -8,6 +10,9 @@ internal sealed class WriteQueue(long maxBytes, TimeProvider time)
 {
     private const int MaxPooled = 4096;
 
+    // Longer than a thread pool takes to wake those who waited, shorter than an fsync.
+    private static readonly TimeSpan GatherPatience = TimeSpan.FromMicroseconds(60);
+
     private readonly object _lock = new();
     private readonly RingDeque<PendingWrite> _waiting = new();
     private readonly Stack<PendingWrite> _pool = new();
@@ -15,6 +20,9 @@ internal sealed class WriteQueue(long maxBytes, TimeProvider time)
     private long _oldest;
     private bool _isClosed;
     private Exception? _fault;
+
+    // Writer only: how many writes the last sync batch had.
+    private int _lastCount;
 
     public bool IsFull => Volatile.Read(ref _bytes) >= maxBytes;
 
@@ -91,6 +99,7 @@ internal sealed class WriteQueue(long maxBytes, TimeProvider time)
                 }
             }
 
+            Gather_NeedsLock();
             ThrowIfFaulted();
             _oldest = _waiting[0].Timestamp;
             var bytes = 0L;
@@ -107,6 +116,7 @@ internal sealed class WriteQueue(long maxBytes, TimeProvider time)
                 }
             }
 
+            _lastCount = into.Count;
             return true;
         }
     }
@@ -159,6 +169,25 @@ internal sealed class WriteQueue(long maxBytes, TimeProvider time)
             taken.Clear();
             _bytes = 0;
             return all;
+        }
+    }
+
+    /// <summary>
+    /// Those who waited for the last sync batch write again soon: whoever is first would otherwise have an fsync of its own, and all others the next one.
+    /// </summary>
+    private void Gather_NeedsLock()
+    {
+        if (_waiting.Count >= _lastCount || _isClosed)
+        {
+            return;
+        }
+
+        var start = Stopwatch.GetTimestamp();
+        while (_waiting.Count < _lastCount && !_isClosed && _fault is null && Stopwatch.GetElapsedTime(start) < GatherPatience)
+        {
+            Monitor.Exit(_lock);
+            Thread.Yield();
+            Monitor.Enter(_lock);
         }
     }
 
