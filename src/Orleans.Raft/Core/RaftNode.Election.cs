@@ -7,11 +7,18 @@ public sealed partial class RaftNode
 {
     private enum CampaignKind
     {
+        /// <summary>Asks whether a vote would be granted; changes nobody's term.</summary>
         PreElection,
+
+        /// <summary>Asks for votes in the next term.</summary>
         Election,
+
+        /// <summary>The same, told to by the leader: no pre-vote and no stickiness, which would both stop it.</summary>
         Transfer,
     }
 
+    // Not a learner, nor somebody who is in no configuration: nobody would count its leadership. And not before a pending snapshot is stored: its log does not
+    // reach what it would have to send.
     private bool IsPromotable() =>
         _tracker.Find(Id) is { IsLearner: false } && !_log.HasPendingSnapshot;
 
@@ -54,12 +61,14 @@ public sealed partial class RaftNode
             BecomeCandidate();
         }
 
+        // A pre-vote names the term that would come. It is nobody's yet, so that whoever loses has disturbed nobody.
         var term = isPreElection ? Term + 1 : Term;
         var last = _log.LastId;
         foreach (var peer in _tracker.Peers)
         {
             if (!_tracker.Config.Voters.Contains(peer.Id))
             {
+                // Learners may answer, but their votes don't count.
                 continue;
             }
 
@@ -100,6 +109,10 @@ public sealed partial class RaftNode
         Trace(isGranted ? TraceKind.VoteGranted : TraceKind.VoteRefused, message.From, new EntryId(message.LogTerm, message.Index));
         if (isGranted && !isPreVote)
         {
+            Invariant.Holds(_vote.IsNone || _vote == message.From, $"voted for {_vote} in term {Term}, and now for {message.From} (Raft §5.2)");
+            Invariant.Holds(Role is RaftRole.Follower or RaftRole.PreCandidate, $"who has asked for votes in a term gives none to others in it: {this}");
+
+            // Whoever gave its vote waits for the winner. Not in a pre-vote: a replica that can't win would keep the others from campaigning.
             _electionElapsed = 0;
             _vote = message.From;
         }
@@ -107,6 +120,7 @@ public sealed partial class RaftNode
         return Accept();
     }
 
+    // Committed and not applied here: the others may be voting in the next configuration already.
     private bool HasUnappliedConfChange() =>
         _log.Applied < _log.Committed && _log.HasConfChange(_log.Applied + 1, _log.Committed);
 
@@ -129,6 +143,7 @@ public sealed partial class RaftNode
         }
     }
 
+    // To whom is refused: it may lack nothing but the news that an entry is committed, and with it a configuration in which it needs no vote of this replica.
     private void TellCommit(Message answer)
     {
         if (answer.Reject && _config.ExplainRefusals && _log.TryGetTerm(_log.Committed, out var term))
@@ -159,6 +174,7 @@ public sealed partial class RaftNode
         }
     }
 
+    // An answer that comes when the election is over still tells what is committed.
     private StepResult OnLateVoteAnswer(Message message)
     {
         LearnCommitOfAnswer(message);
@@ -173,6 +189,7 @@ public sealed partial class RaftNode
             return Accept();
         }
 
+        // The first answer of each voter counts. A late duplicate of a pre-vote's answer must not be taken for another opinion.
         switch (_tracker.RecordVote(message.From, !message.Reject))
         {
             case VoteResult.Won when Role is RaftRole.PreCandidate:
@@ -193,5 +210,6 @@ public sealed partial class RaftNode
         return Accept();
     }
 
+    // The leader has told this replica to take over. It may be wrong by now: then the checks of every campaign apply, but for stickiness.
     private StepResult OnTimeoutNow() => StartElection(CampaignKind.Transfer);
 }

@@ -5,6 +5,7 @@ namespace Orleans.Raft.Core;
 /// <content>The follower's side of the log (Raft §5.3, §7), and what the local threads report.</content>
 public sealed partial class RaftNode
 {
+    // A candidate that hears from a leader of its term has lost, whoever it was (Raft §5.2).
     private StepResult FollowNewLeader(Message message)
     {
         BecomeFollower(Term, message.From);
@@ -20,6 +21,7 @@ public sealed partial class RaftNode
             _provenLeader = message.From;
         }
 
+        // The leader lives. An old message says so too: its term is the present one.
         _electionElapsed = 0;
         Leader = message.From;
         return OnLeaderMessage(message);
@@ -32,6 +34,7 @@ public sealed partial class RaftNode
 
     private StepResult OnAppend(Message message)
     {
+        Invariant.Holds(message.Term == Term, $"entries of term {message.Term} reach a follower of term {Term}");
         var slice = new LogSlice(message.Term, new EntryId(message.LogTerm, message.Index), message.Entries);
         if (!slice.IsWellFormed())
         {
@@ -45,10 +48,12 @@ public sealed partial class RaftNode
         }
         else if (_log.TryAppend(slice, message.Commit))
         {
+            // Not this log's end: what is behind the slice was never compared with the leader's log.
             Post(MessageType.MsgAppResp, message.From, 0, slice.LastIndex);
         }
         else
         {
+            // Entries of later terms than the leader's there can't agree: the leader skips them all at once, instead of one probe each.
             var hint = _log.FindConflictByTerm(Math.Min(slice.Previous.Index, _log.LastIndex), slice.Previous.Term);
             var answer = NewMessage(MessageType.MsgAppResp, message.From);
             (answer.Index, answer.Reject, answer.RejectHint, answer.LogTerm) = (slice.Previous.Index, true, hint.Index, hint.Term);
@@ -65,6 +70,7 @@ public sealed partial class RaftNode
         _log.CommitTo(message.Commit);
         if (_config.VotePromise > TimeSpan.Zero)
         {
+            // From now, the arrival, not from the sending: the leader reckons from its sending, and so ends its lease before this ends.
             var until = _now + _config.VotePromise;
             _promisedUntil = until > _promisedUntil ? until : _promisedUntil;
         }
@@ -94,6 +100,7 @@ public sealed partial class RaftNode
 
     private bool TryRestore(Snapshot snapshot)
     {
+        // Nothing that is committed is given up for a snapshot, and a replica that the snapshot does not name is being sent somebody else's.
         if (snapshot.Id.Index <= _log.Committed || Role is not RaftRole.Follower || !Names(snapshot.ConfState, Id))
         {
             return false;
@@ -110,13 +117,16 @@ public sealed partial class RaftNode
         return true;
     }
 
+    // LearnersNext are outgoing voters, so they are named.
     private static bool Names(ConfState state, ReplicaId id) =>
         state.Voters.Contains(id) || state.Learners.Contains(id) || state.VotersOutgoing.Contains(id);
 
+    /// <summary>The append thread has made durable what the message names.</summary>
     private StepResult OnAppendStored(Message message)
     {
         if (message.Index != 0)
         {
+            // By term and index: the tail may have been replaced while the write was under way.
             _log.StableTo(new EntryId(message.LogTerm, message.Index));
         }
 
@@ -142,6 +152,7 @@ public sealed partial class RaftNode
         MoveApplied(snapshot.Id.Index, 0);
     }
 
+    /// <summary>The apply thread has applied what the message holds, in order.</summary>
     private StepResult OnEntriesApplied(Message message)
     {
         if (message.Entries.Count > 0)
@@ -155,6 +166,7 @@ public sealed partial class RaftNode
             }
 
             MoveApplied(message.Entries[^1].Index, size);
+            // Entries of earlier leaders were never added, so it may not become negative.
             _uncommittedSize = Math.Max(0, _uncommittedSize - payload);
         }
 
@@ -163,6 +175,7 @@ public sealed partial class RaftNode
 
     private void MoveApplied(long index, long size)
     {
+        // A snapshot may have overtaken entries that were being applied; their completion is old news.
         var applied = Math.Max(index, _log.Applied);
         _log.AppliedTo(applied, size);
         if (_tracker.Config.AutoLeave && applied >= _pendingConfIndex && Role is RaftRole.Leader)

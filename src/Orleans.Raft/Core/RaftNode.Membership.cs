@@ -44,6 +44,7 @@ public sealed partial class RaftNode
         }
     }
 
+    // Followers need nothing: they count no quorum. A candidate that was demoted does no harm: it can't win without a majority that agrees.
     private void OnConfigurationChanged()
     {
         if (Role is not RaftRole.Leader)
@@ -53,6 +54,7 @@ public sealed partial class RaftNode
 
         if (_tracker.Find(Id) is not { IsLearner: false })
         {
+            // Without the switch it leads on, as etcd's does, and drops proposals: somebody must replicate the entry that removes it.
             if (_config.StepDownOnRemoval)
             {
                 BecomeFollower(Term, ReplicaId.None);
@@ -73,6 +75,7 @@ public sealed partial class RaftNode
 
         if (!_transferee.IsNone && !_tracker.Config.Voters.Contains(_transferee))
         {
+            // It can't win any more, and until the timeout no proposal would be taken.
             AbortTransfer();
         }
     }
@@ -90,6 +93,7 @@ public sealed partial class RaftNode
         }
     }
 
+    // The host's own wish; a candidate has no leader to ask.
     private StepResult OnTransferWish(ReplicaId to) =>
         Role is RaftRole.Candidate or RaftRole.PreCandidate ? Refuse(RefusalReason.ElectionInProgress) : OnTransferRequest(to);
 
@@ -122,11 +126,13 @@ public sealed partial class RaftNode
             return Refuse(RefusalReason.AlreadyLeader);
         }
 
+        // The transfer has a whole election timeout.
         _electionElapsed = 0;
         _transferee = to;
         Trace(TraceKind.TransferStarted, to);
         if (peer.Match == _log.LastIndex)
         {
+            // It has everything; it could not win with less (Raft §5.4.1). Proposals are refused from now on, so that it stays so.
             SendTimeoutNow(to);
         }
         else
@@ -171,6 +177,7 @@ public sealed partial class RaftNode
             return Refuse(RefusalReason.LeaseBasedReads);
         }
 
+        // Neither term nor vote: if the leader lives, its next message brings it back.
         Leader = ReplicaId.None;
         return Accept();
     }

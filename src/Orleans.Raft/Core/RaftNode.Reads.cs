@@ -5,6 +5,7 @@ namespace Orleans.Raft.Core;
 /// <content>Heartbeats, and the linearizable reads that they confirm (thesis §6.4).</content>
 public sealed partial class RaftNode
 {
+    // Not "the committed entry has this term": a snapshot that a group is born with may carry the first leader's term.
     private bool HasCommittedInTerm => _log.Committed >= _ownFirstIndex;
 
     private ReadIndexResult OnReadRequest(long context)
@@ -24,6 +25,7 @@ public sealed partial class RaftNode
             return RefuseRead(RefusalReason.NoLeader);
         }
 
+        // The leader answers with the same context. If either message is lost nobody will say so: the caller asks again, under another context.
         PostReadRequest(Id, context);
         return new ReadIndexResult(true, true, RefusalReason.None, Leader);
     }
@@ -74,13 +76,14 @@ public sealed partial class RaftNode
 
     private void StartRead(ReplicaId from, long context)
     {
+        Invariant.Holds(HasCommittedInTerm, $"a read is taken before the first commit of term {Term}: {_log}");
         if (_tracker.Config.Voters.IsSoleVoter(Id) || HasLease())
         {
             AnswerRead(new PendingRead(from, context, _log.Committed, 0));
             return;
         }
 
-        // Reads that come before the heartbeats of the latest round have left share it.
+        // Reads that come before the heartbeats of the latest round have left share it: thousands of reads cost one round.
         if (!_reads.IsRoundOpen)
         {
             BroadcastHeartbeat();
@@ -103,6 +106,9 @@ public sealed partial class RaftNode
 
     private void AnswerRead(PendingRead read)
     {
+        Invariant.Holds(Role is RaftRole.Leader, $"only a leader knows what a read must see: {this}");
+        Invariant.Holds(read.Index <= _log.Committed, $"{read} must see what is not committed: {_log}");
+        Invariant.Holds(!read.From.IsNone, $"nobody asked for {read}");
         if (read.From == Id)
         {
             _readStates.Add(new ReadState(read.Index, read.Context));
@@ -114,6 +120,7 @@ public sealed partial class RaftNode
         Send(answer);
     }
 
+    // At once, instead of leaving whoever asked to its timeout. A read is never lost by this: nothing has happened.
     private void RefuseAllReads()
     {
         while (_reads.TryTakeAny(out var read))
@@ -141,6 +148,7 @@ public sealed partial class RaftNode
         return Refuse(reason);
     }
 
+    // Etcd has no such answer; its raftpb knows the field, and etcd's own followers would take it for index 0, so it goes to ours only.
     private void PostReadRefusal(ReplicaId to, long context)
     {
         var answer = NewMessage(MessageType.MsgReadIndexResp, to);
@@ -157,8 +165,10 @@ public sealed partial class RaftNode
 
     private ReadIndexResult RefuseRead(RefusalReason reason) => new(false, false, reason, Leader);
 
+    // Every broadcast is a round of its own, so that an answer tells which one its sender has heard.
     private void BroadcastHeartbeat()
     {
+        Invariant.Holds(Role is RaftRole.Leader, $"only a leader sends heartbeats: {this}");
         var round = _reads.StartRound(_now);
         foreach (var peer in _tracker.Peers)
         {
@@ -183,6 +193,7 @@ public sealed partial class RaftNode
             return Ignore(RefusalReason.UnknownPeer);
         }
 
+        // An answer to a heartbeat means that messages pass again: whatever was waited for may have been lost.
         peer.IsRecentlyActive = true;
         peer.IsFlowPaused = false;
         if (peer.Match < _log.LastIndex || peer.State is ProgressState.Probe)
@@ -193,6 +204,7 @@ public sealed partial class RaftNode
         var round = message.Context;
         if (round <= 0 || round > _reads.Round)
         {
+            // Not of this leadership, or no round at all: it confirms nothing.
             return Accept();
         }
 

@@ -35,6 +35,7 @@ public sealed partial class RaftNode
 
         try
         {
+            // A verb may have become a fault meanwhile; then nothing leaves.
             FillReady(_ready);
             return _ready;
         }
@@ -57,6 +58,7 @@ public sealed partial class RaftNode
 
         try
         {
+            Invariant.Holds(ReferenceEquals(ready, _ready), $"the Ready of another node is advanced: {this}");
             _isAdvancePending = false;
             foreach (var message in _stepsOnAdvance)
             {
@@ -113,6 +115,7 @@ public sealed partial class RaftNode
         }
 
         Invariant.Holds(message.To != Id, $"a message to itself must wait for the disk: {message}");
+        Invariant.Holds(Role is RaftRole.Leader || !message.Type.IsFromLeader(), $"only a leader speaks as one: {message} while {this}");
         _messages.Add(message);
     }
 
@@ -125,12 +128,14 @@ public sealed partial class RaftNode
         }
 
         var hardState = CurrentHardState;
+        AssertGrows(hardState);
         var mustPersistTerm = hardState.Term != _readyHardState.Term || hardState.Vote != _readyHardState.Vote;
         if (hardState != _readyHardState)
         {
             ready.HardState = _readyHardState = hardState;
         }
 
+        // A commit index alone needs no fsync: after a power loss it is found again, at the latest by the next leader's first commit.
         ready.Snapshot = _log.Unstable.HasNextSnapshot ? _log.Unstable.Snapshot : null;
         ready.TakeReadStates(_readStates);
         _messages = ready.SwapMessages(_messages);
@@ -150,8 +155,20 @@ public sealed partial class RaftNode
         var committed = CollectionsMarshal.AsSpan(ready.CommittedList);
         if (committed.Length > 0)
         {
+            Invariant.Holds(committed[0].Index == _log.Applying + 1, $"entries to apply start at {committed[0].Id}: {_log}");
+            Invariant.Holds(committed[^1].Index == _log.Applying + committed.Length, $"entries to apply end at {committed[^1].Id}: {_log}");
+            Invariant.Holds(ready.Snapshot is null, $"entries are applied over a snapshot that is not stored: {_log}");
             _log.AcceptApplying(committed[^1].Index, EntrySize.Of(committed), AppliesUnstable);
         }
+    }
+
+    /// <summary>The invariant that all of Raft rests on: what is stored never goes back, and a vote is given once in a term (Raft §5.2).</summary>
+    private void AssertGrows(in HardState next)
+    {
+        var stored = _readyHardState;
+        Invariant.Holds(next.Term >= stored.Term, $"{next} after {stored}");
+        Invariant.Holds(next.Commit >= stored.Commit, $"{next} after {stored}");
+        Invariant.Holds(next.Term > stored.Term || stored.Vote.IsNone || next.Vote == stored.Vote, $"a second vote: {next} after {stored}");
     }
 
     private void FillSynchronously(Ready ready)
@@ -159,6 +176,7 @@ public sealed partial class RaftNode
         ReadNextUnstable(ready.EntryList);
         _log.ReadNextCommitted(AppliesUnstable, ready.CommittedList);
         _isAdvancePending = true;
+        // The host sends after it has stored, so answers to others may go with the rest; the replica's own are stepped when it says that it has.
         foreach (var message in _afterAppend)
         {
             if (message.To == Id)
@@ -185,6 +203,7 @@ public sealed partial class RaftNode
         }
     }
 
+    // Work is told in messages to two local threads. Each does its messages in order, and delivers a message's responses when it and all before it are done.
     private void FillAsynchronously(Ready ready)
     {
         if (_log.Unstable.HasNextEntries || ready.HardState is not null || ready.Snapshot is not null || _afterAppend.Count > 0)
@@ -230,6 +249,7 @@ public sealed partial class RaftNode
         }
     }
 
+    // As long as anything is not known to be durable: else a tail would stay in memory after a write whose answer was dropped.
     private bool NeedsAppendAnswer() => _log.Unstable.Count > 0 || _log.HasPendingSnapshot;
 
     /// <summary>

@@ -48,6 +48,7 @@ public sealed partial class RaftNode
     {
         if (_tracker.Find(Id) is null)
         {
+            // It leads a group that it has left, until another leader is found; what it took now might be lost with it.
             return ProposeResult.Refused(RefusalReason.NotMember, Leader);
         }
 
@@ -65,6 +66,7 @@ public sealed partial class RaftNode
                 continue;
             }
 
+            // One change at a time: each is judged against all before it, those of the same proposal too.
             var problem = JudgeConfChange(entries[i]);
             if (problem is RefusalReason.None)
             {
@@ -94,6 +96,7 @@ public sealed partial class RaftNode
             _log.Append(new Entry(Term, first + i, entries[i].Type, entries[i].Data));
         }
 
+        Invariant.Holds(_log.LastIndex == first + entries.Count - 1, $"{entries.Count} entries from {first} on end at {_log.LastIndex}");
         AcknowledgeOwn();
         BroadcastAppend();
         var status = replaced is RefusalReason.None ? ProposeStatus.Accepted : ProposeStatus.Replaced;
@@ -123,6 +126,7 @@ public sealed partial class RaftNode
         }
     }
 
+    // Bounds what a leader that reaches no quorum piles up in memory.
     private bool TryReserveUncommitted(IReadOnlyList<Entry> entries)
     {
         var size = 0L;
@@ -218,6 +222,9 @@ public sealed partial class RaftNode
             return TrySendSnapshot(peer);
         }
 
+        Invariant.Holds(
+            entries.Count == 0 || (entries[0].Index == previous + 1 && entries[^1].Index == previous + entries.Count),
+            $"the log gave {entries.Count} entries from {(entries.Count == 0 ? default : entries[0].Id)} behind {previous}");
         (message.LogTerm, message.Index, message.Commit) = (previousTerm, previous, _log.Committed);
         Send(message);
         peer.SentEntries(entries.Count, EntrySize.PayloadOf(CollectionsMarshal.AsSpan(entries)));
@@ -234,6 +241,12 @@ public sealed partial class RaftNode
         }
 
         Invariant.Holds(snapshot.Id.Index > 0, $"the snapshot for peer={peer} is empty");
+        if (snapshot.Id.Index <= peer.Match)
+        {
+            // Older than what the peer has: the store is between a snapshot and the next one, and has cut its log already. Asked again later.
+            return false;
+        }
+
         peer.BecomeSnapshot(snapshot.Id.Index);
         var message = NewMessage(MessageType.MsgSnap, peer.Id);
         message.Snapshot = snapshot;
@@ -249,6 +262,7 @@ public sealed partial class RaftNode
             return Ignore(RefusalReason.UnknownPeer);
         }
 
+        // A rejection is a sign of life as good as any.
         peer.IsRecentlyActive = true;
         if (message.Reject)
         {
@@ -332,6 +346,7 @@ public sealed partial class RaftNode
 
     private bool TryCommit()
     {
+        // The id names this term: entries of earlier terms are committed with one of it, never by their own count (Raft §5.4.2, figure 8).
         if (!_log.TryCommit(new EntryId(Term, _tracker.Committed())))
         {
             return false;
@@ -341,6 +356,7 @@ public sealed partial class RaftNode
         return true;
     }
 
+    // Probe and Snapshot wait for an answer anyway.
     private void OnUnreachable(ReplicaId id)
     {
         if (Role is RaftRole.Leader && _tracker.Find(id) is { State: ProgressState.Replicate } peer)

@@ -17,6 +17,7 @@ public sealed partial class RaftNode
         _log.AppliedTo(applied, 0);
         var problem = ConfChanger.Restore(_tracker, _log.LastIndex, confState);
         Invariant.Holds(problem is null, $"stored configuration {confState}: {problem}");
+        Invariant.Holds(hardState.Term >= 0, $"stored {hardState}");
         Term = hardState.Term;
         _vote = hardState.Vote;
         BecomeFollower(Term, ReplicaId.None);
@@ -27,6 +28,7 @@ public sealed partial class RaftNode
 
     private void TickElection()
     {
+        // Counted also while it may not campaign, so that a learner that is promoted does not wait anew.
         _electionElapsed++;
         if (_electionElapsed >= _electionTimeout && IsPromotable() && !HasPromised)
         {
@@ -61,6 +63,7 @@ public sealed partial class RaftNode
         }
     }
 
+    // Thesis §6.2: a leader that reaches no quorum serves nobody, and whoever waits for it would wait for ever.
     private void CheckQuorum()
     {
         if (!_tracker.IsQuorumActive())
@@ -68,6 +71,7 @@ public sealed partial class RaftNode
             BecomeFollower(Term, ReplicaId.None);
         }
 
+        // Cleared after the check, not before: who is heard between two checks counts in the second. So silence is noticed after two timeouts at the latest.
         foreach (var peer in _tracker.Peers)
         {
             if (peer.Id != Id)
@@ -77,6 +81,7 @@ public sealed partial class RaftNode
         }
     }
 
+    // Ticks are what patience is counted in; a group that slept has not been waiting.
     private void OnWake(bool isLeaderLost)
     {
         _electionElapsed = 0;
@@ -100,6 +105,7 @@ public sealed partial class RaftNode
 
     private void BecomeFollower(long term, ReplicaId leader)
     {
+        Invariant.Holds(leader != Id, $"it would follow itself in term {term}: {this}");
         Reset(term);
         Role = RaftRole.Follower;
         Leader = leader;
@@ -122,6 +128,7 @@ public sealed partial class RaftNode
     {
         Invariant.Holds(Role is not RaftRole.Leader, $"a leader does not ask for votes: {this}");
         Reset(Term + 1);
+        Invariant.Holds(_vote.IsNone, $"a vote of {_vote} in a term that has just begun: {this}");
         _vote = Id;
         Role = RaftRole.Candidate;
         Trace(TraceKind.RoleEntered);
@@ -132,6 +139,8 @@ public sealed partial class RaftNode
         Invariant.Holds(Role is RaftRole.Candidate, $"only a candidate becomes leader: {this}");
         var self = _tracker.Find(Id);
         Invariant.Holds(self is not null, $"a leader is a member of its configuration: {_tracker.Config}");
+        Invariant.Holds(_vote == Id, $"elected in term {Term}, in which it voted for {_vote}");
+        Invariant.Holds(_provenLeader.IsNone, $"elected in term {Term}, in which {_provenLeader} leads (election safety, Raft §5.2)");
         Reset(Term);
         Role = RaftRole.Leader;
         Leader = Id;
@@ -149,10 +158,13 @@ public sealed partial class RaftNode
         AppendOwn(new Entry(0, 0, EntryType.EntryNormal, default));
     }
 
+    // Every edge between terms or roles passes here, so that nothing of the former one is carried over by mistake.
     private void Reset(long term)
     {
+        Invariant.Holds(term >= Term, $"terms never fall: from {Term} to {term} (Raft §5.1)");
         if (Term != term)
         {
+            // A vote and what is known of the leader belong to the term; in the same term they stay, whatever the role.
             Term = term;
             _vote = ReplicaId.None;
             _provenLeader = ReplicaId.None;
@@ -165,6 +177,7 @@ public sealed partial class RaftNode
         AbortTransfer();
         _tracker.ResetVotes();
         var last = _log.LastIndex;
+        // Of others nothing is known in a new term; of itself, that the entries of earlier terms are there.
         foreach (var peer in _tracker.Peers)
         {
             peer.Reset(peer.Id == Id ? last : 0, last + 1);
@@ -175,8 +188,10 @@ public sealed partial class RaftNode
         _isBroadcastDue = _isOwnAckDue = false;
     }
 
+    // Anew in every term (Raft §5.2): two replicas that drew the same would split the vote again and again.
     private void DrawElectionTimeout() => _electionTimeout = _config.ElectionTicks + _jitter.Next(_config.ElectionTicks);
 
+    // Proposals are taken again. TimeoutNow may be on its way all the same: whoever gets it campaigns, and that is harmless.
     private void AbortTransfer()
     {
         if (!_transferee.IsNone)

@@ -5,15 +5,18 @@ public sealed partial class RaftNode
 {
     private StepResult Admit(Message message)
     {
+        Invariant.Holds(!message.IsInPool, $"a message was given back, and comes again: {message}");
         if (!message.From.IsLocalThread)
         {
             if (message.Type.IsLocal())
             {
+                // From the wire it could make this replica believe that its disk has what it has not.
                 return Refuse(RefusalReason.LocalMessage);
             }
 
             if (message.Type.IsResponse() && _tracker.Find(message.From) is null)
             {
+                // A removed replica may still answer. It counts in no quorum, and there is no progress to put its answer into.
                 return Refuse(RefusalReason.UnknownPeer);
             }
         }
@@ -97,6 +100,7 @@ public sealed partial class RaftNode
         }
 
         var isFromLeader = message.Type is MessageType.MsgApp or MessageType.MsgHeartbeat or MessageType.MsgSnap;
+        // Others than a leader prove that the term exists, not who leads it.
         BecomeFollower(message.Term, isFromLeader ? message.From : ReplicaId.None);
     }
 

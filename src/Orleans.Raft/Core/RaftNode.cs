@@ -35,11 +35,15 @@ public sealed partial class RaftNode : RaftNode.ITestHooks
     private readonly List<ReadState> _readStates = [];
     private List<Message> _messages = [];
 
+    // One Ready for all: it is a view. What it said last is what changes are told against.
     private readonly Ready _ready = new();
     private SoftState _readySoftState;
     private HardState _readyHardState;
+
+    // Synchronous mode: the host owes an Advance. A second Ready before it would hand out the same work twice.
     private bool _isAdvancePending;
 
+    // Part of the state, not shared: a replay of one node gives the same timeouts whatever the others do.
     private ElectionJitter _jitter;
     private RaftFault? _fault;
 
@@ -50,10 +54,13 @@ public sealed partial class RaftNode : RaftNode.ITestHooks
     // No vote and no campaign of its own before this time (A14): it was told to a leader, or the replica may have told so before it restarted.
     private TimeSpan _promisedUntil;
 
+    // Who has this replica's vote in the term. Durable before anybody hears of it, and never another one in the same term (Raft §5.2).
     private ReplicaId _vote;
 
     // Who has spoken as leader in this term. There is one at most (Raft §5.2), also after it was forgotten.
     private ReplicaId _provenLeader;
+
+    // Ticks. On a leader the first counts to the next quorum check and to the end of a transfer, elsewhere to a campaign.
     private int _electionElapsed;
     private int _heartbeatElapsed;
     private int _electionTimeout;
@@ -127,6 +134,8 @@ public sealed partial class RaftNode : RaftNode.ITestHooks
     /// <summary>Last index of the log.</summary>
     public long LastIndex => _log?.LastIndex ?? 0;
 
+    void ITestHooks.AssertInvariants() => Sweep();
+
     int ITestHooks.ElectionTimeout
     {
         get => _electionTimeout;
@@ -183,6 +192,9 @@ public sealed partial class RaftNode : RaftNode.ITestHooks
     {
         /// <summary>The drawn election timeout, until the next change of role.</summary>
         int ElectionTimeout { get; set; }
+
+        /// <summary>Looks at everything; throws what is broken.</summary>
+        void AssertInvariants();
 
         /// <summary>The configuration in force.</summary>
         MembershipConfig Membership { get; }

@@ -64,6 +64,7 @@ internal sealed partial class Checker
             throw new SimViolationException("no invariant of the node breaks", $"r{replica.Number} is faulted: {node.Fault}");
         }
 
+        ((RaftNode.ITestHooks)node).AssertInvariants();
         ref var view = ref _views[replica.Number];
         if (node.Term != view.Term || node.Role != view.Role)
         {

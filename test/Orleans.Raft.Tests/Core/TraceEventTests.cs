@@ -80,9 +80,9 @@ public sealed class TraceEventTests
     public void Telling_allocates_nothing_in_the_steady_state()
     {
         var loop = new CoreLoop(config => config with { IsTraced = true });
-        Run(loop, 20_000);
+        Run(loop, 5_000);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Run(loop, 20_000);
+        Run(loop, 5_000);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
         Assert.True(loop.Leader.TryTakeTrace(out _));
     }

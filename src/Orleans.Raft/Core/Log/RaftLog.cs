@@ -58,8 +58,10 @@ internal sealed class RaftLog
         }
     }
 
+    /// <summary>A snapshot is not yet durable. Until it is, nothing may be applied, since the state it belongs to is not there.</summary>
     public bool HasPendingSnapshot => _unstable.Snapshot is not null;
 
+    /// <summary>Term of an entry, asked of the tail first: what it holds replaces what is stored at the same index.</summary>
     public bool TryGetTerm(long index, out long term)
     {
         if (_unstable.TryGetTerm(index, out term))
@@ -76,6 +78,7 @@ internal sealed class RaftLog
         return _storage.TryGetTerm(index, out term);
     }
 
+    /// <summary>True when the log has this very entry, and so all before it (log matching, Raft §5.3).</summary>
     public bool Matches(EntryId id) => TryGetTerm(id.Index, out var term) && term == id.Term;
 
     /// <summary>Raft §5.4.1: the log with the later last term is more up-to-date, the longer one if terms are equal.</summary>
@@ -106,6 +109,7 @@ internal sealed class RaftLog
         return true;
     }
 
+    /// <summary>Appends an entry of this replica's own, as leader.</summary>
     public void Append(in Entry entry) => _unstable.Append(entry);
 
     /// <summary>
@@ -134,6 +138,7 @@ internal sealed class RaftLog
     {
         if (index <= Committed)
         {
+            // Old news: commit indexes travel in every message, and messages overtake each other.
             return;
         }
 
@@ -155,6 +160,7 @@ internal sealed class RaftLog
 
     public void AppliedTo(long index, long size)
     {
+        // Backwards would apply entries twice, and beyond the commit index something that a new leader may replace.
         Invariant.Holds(index >= Applied && index <= Committed, $"applied moves from {Applied} to {index}, committed={Committed}");
         Applied = index;
         Applying = Math.Max(Applying, index);
@@ -164,6 +170,7 @@ internal sealed class RaftLog
 
     public void AcceptApplying(long index, long size, bool allowUnstable)
     {
+        Invariant.Holds(index >= Applying, $"handed out up to {Applying}, and now again up to {index}");
         Invariant.Holds(index <= Committed, $"applying={index} is beyond committed={Committed}");
         Applying = index;
         _applyingSize += size;
@@ -174,12 +181,17 @@ internal sealed class RaftLog
 
     public void StableSnapshotTo(long index) => _unstable.StableSnapshotTo(index);
 
+    /// <summary>The log becomes a snapshot and nothing after it; durable when the host says so.</summary>
     public void Restore(Snapshot snapshot)
     {
+        // A snapshot from behind would un-commit what is between.
+        Invariant.Holds(snapshot.Id.Index > Committed, $"snapshot {snapshot.Id} is not beyond committed={Committed}");
+        Invariant.Holds(snapshot.Id.Term > 0, $"nobody led in the term of snapshot {snapshot.Id}");
         Committed = snapshot.Id.Index;
         _unstable.Restore(snapshot);
     }
 
+    /// <summary>True when there is something to apply and room for it. Nothing while a snapshot is being installed: its state comes first.</summary>
     public bool HasNextCommitted(bool allowUnstable) =>
         !_applyingPaused && !HasPendingSnapshot && Applying < MaxAppliable(allowUnstable);
 
@@ -210,6 +222,7 @@ internal sealed class RaftLog
     /// <summary>True when a configuration change lies between <paramref name="low"/> and <paramref name="high"/>, both included.</summary>
     public bool HasConfChange(long low, long high)
     {
+        // Page by page: a replica that is far behind must not load all of it to look for a configuration change.
         while (low <= high)
         {
             _scan.Clear();
@@ -231,12 +244,31 @@ internal sealed class RaftLog
         return false;
     }
 
+    /// <summary>What is always true of a log between two verbs. Looks at every entry of the tail, so it is for Debug builds and the simulator.</summary>
+    public void AssertInvariants()
+    {
+        Invariant.Holds(FirstIndex >= 1, $"indexes are 1-based: {this}");
+        Invariant.Holds(FirstIndex <= LastIndex + 1, $"the log ends before it starts: {this}");
+
+        // Committed first, then handed out, then reported. Whoever swaps two of them applies what may still be replaced.
+        Invariant.Holds(Applied <= Applying, $"applied before it was handed out: {this}");
+        Invariant.Holds(Applying <= Committed, $"handed out before it was committed: {this}");
+        Invariant.Holds(Committed <= LastIndex, $"committed beyond the end: {this}");
+        Invariant.Holds(_applyingSize >= 0, $"more bytes were applied than handed out: {_applyingSize}");
+        Invariant.Holds(
+            _unstable.Snapshot is not { } snapshot || snapshot.Id.Index <= Committed, $"a snapshot holds what is committed, and this one more: {this}");
+        Invariant.Holds(_scan.Count == 0, $"entries of a scan are kept alive: {_scan.Count}");
+        _unstable.AssertInvariants();
+    }
+
     public override string ToString() =>
         $"log=[{FirstIndex}, {LastIndex}] committed={Committed} applying={Applying} applied={Applied} {_unstable}";
 
+    // In asynchronous mode only what is on this replica's own disk is applied: else a power loss could leave state that the log doesn't reach.
     private long MaxAppliable(bool allowUnstable) =>
         allowUnstable ? Committed : Math.Min(Committed, _unstable.Offset - 1);
 
+    // Entries that the log has already are not written again: they may be on their way to the disk, or acknowledged.
     private int FindConflict(IReadOnlyList<Entry> entries)
     {
         var i = 0;

@@ -30,18 +30,27 @@ internal sealed class UnstableLog
     /// <summary>True once the snapshot was handed out.</summary>
     public bool IsSnapshotInProgress { get; private set; }
 
+    /// <summary>Entries held.</summary>
     public int Count => _count;
 
     /// <summary>One beyond the last entry held.</summary>
     public long EndIndex => Offset + _count;
 
+    /// <summary>There is something to write that was not handed out.</summary>
     public bool HasNextEntries => NextIndex < EndIndex;
 
+    /// <summary>There is a snapshot to store that was not handed out.</summary>
     public bool HasNextSnapshot => Snapshot is not null && !IsSnapshotInProgress;
 
-    public ReadOnlySpan<Entry> Slice(long low, long high) =>
-        _entries.AsSpan(_start + (int)(low - Offset), (int)(high - low));
+    /// <summary>Entries in [<paramref name="low"/>, <paramref name="high"/>); valid until the next change.</summary>
+    public ReadOnlySpan<Entry> Slice(long low, long high)
+    {
+        // The buffer is larger than what it holds: a wrong bound would give entries that were truncated.
+        Invariant.Holds(low >= Offset && high <= EndIndex, $"[{low}, {high}) of {this}");
+        return _entries.AsSpan(_start + (int)(low - Offset), (int)(high - low));
+    }
 
+    /// <summary>Term at an index, if it is held here, or is that of the snapshot; else the durable log is to be asked.</summary>
     public bool TryGetTerm(long index, out long term)
     {
         if (index >= Offset && index < EndIndex)
@@ -65,6 +74,8 @@ internal sealed class UnstableLog
     /// <summary>The log is durable up to an entry; entries of another term have been replaced since, and the news is old.</summary>
     public void StableTo(EntryId id)
     {
+        // An entry of another term at that index: a write was under way, a new leader replaced the tail, and the older write's completion comes now.
+        // To believe it would drop entries that no disk has.
         if (id.Index < Offset || id.Index >= EndIndex || !TryGetTerm(id.Index, out var term) || term != id.Term)
         {
             return;
@@ -84,6 +95,7 @@ internal sealed class UnstableLog
         NextIndex = Math.Max(NextIndex, Offset);
     }
 
+    /// <summary>A snapshot is durable. Not by being the latest: a newer one may have come while it was stored.</summary>
     public void StableSnapshotTo(long index)
     {
         if (Snapshot is not null && Snapshot.Id.Index == index)
@@ -93,6 +105,7 @@ internal sealed class UnstableLog
         }
     }
 
+    /// <summary>A snapshot takes the place of everything held.</summary>
     public void Restore(Snapshot snapshot)
     {
         _entries.AsSpan(_start, _count).Clear();
@@ -102,8 +115,10 @@ internal sealed class UnstableLog
         IsSnapshotInProgress = false;
     }
 
+    /// <summary>Appends one entry behind the last.</summary>
     public void Append(in Entry entry)
     {
+        Invariant.Holds(entry.Index == EndIndex, $"entry {entry.Id} leaves a gap, or overlaps: {this}");
         Reserve(1);
         _entries[_start + _count++] = entry;
     }
@@ -112,6 +127,8 @@ internal sealed class UnstableLog
     public void TruncateAndAppend(IReadOnlyList<Entry> entries, int from)
     {
         var first = entries[from].Index;
+        Invariant.Holds(first <= EndIndex, $"entry {entries[from].Id} leaves a gap: {this}");
+        Invariant.Holds(Snapshot is null || first > Snapshot.Id.Index, $"entry {entries[from].Id} would replace part of a snapshot: {this}");
         if (first < Offset)
         {
             // The durable log is truncated too: the write of these entries will drop what it holds at and above them.
@@ -124,6 +141,7 @@ internal sealed class UnstableLog
             var kept = (int)(first - Offset);
             _entries.AsSpan(_start + kept, _count - kept).Clear();
             _count = kept;
+            // What was handed out above is to be handed out again, as it is another entry now.
             NextIndex = Math.Min(NextIndex, first);
         }
 
@@ -144,9 +162,29 @@ internal sealed class UnstableLog
         _count += added;
     }
 
+    /// <summary>What is always true of the tail.</summary>
+    public void AssertInvariants()
+    {
+        Invariant.Holds(Offset >= 1, $"indexes are 1-based: {this}");
+        Invariant.Holds(NextIndex >= Offset && NextIndex <= EndIndex, $"handed out what is durable already, or what is not there: {this}");
+        Invariant.Holds(_start >= 0 && _start + _count <= _entries.Length, $"outside of the buffer: {_start} + {_count} of {_entries.Length}");
+        Invariant.Holds(Snapshot is not null || !IsSnapshotInProgress, $"no snapshot is in progress: {this}");
+        Invariant.Holds(Snapshot is null || Snapshot.Id.Index < Offset, $"an entry lies inside of the snapshot: {this}");
+        var term = Snapshot?.Id.Term ?? 0;
+        for (var i = 0; i < _count; i++)
+        {
+            ref readonly var entry = ref _entries[_start + i];
+            Invariant.Holds(entry.Index == Offset + i, $"entry {entry.Id} stands at {Offset + i}");
+            Invariant.Holds(entry.Term >= term, $"terms never fall along a log: {entry.Id} after term {term}");
+            term = entry.Term;
+        }
+    }
+
     public override string ToString() =>
         $"unstable [{Offset}, {EndIndex}) next={NextIndex}{(Snapshot is null ? "" : $" snapshot={Snapshot.Id}")}{(IsSnapshotInProgress ? " in progress" : "")}";
 
+    // Makes room at the end: by moving to the front while that frees at least half of the buffer, else by a larger one. So appending costs a constant on average
+    // and the steady state of a busy group allocates nothing.
     private void Reserve(int added)
     {
         if (_start + _count + added <= _entries.Length)
@@ -163,6 +201,7 @@ internal sealed class UnstableLog
         _entries.AsSpan(_start, _count).CopyTo(target);
         if (ReferenceEquals(target, _entries))
         {
+            // Moved to the front: the old places must not keep payloads alive.
             _entries.AsSpan(_count, _start).Clear();
         }
 

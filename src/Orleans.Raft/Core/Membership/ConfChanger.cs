@@ -90,6 +90,7 @@ internal sealed class ConfChanger
         : change.EntersJoint ? EnterJoint(change.Transition is not ConfChangeTransition.JointExplicit, change.Changes)
         : Simple(change.Changes);
 
+    // The old configuration becomes the outgoing half, whole; the changes are made to the incoming half.
     private string? EnterJoint(bool autoLeave, ImmutableArray<ConfChangeSingle> changes)
     {
         if (_outgoing.Count > 0)
@@ -108,6 +109,7 @@ internal sealed class ConfChanger
         return problem;
     }
 
+    // What was put off while the outgoing half still voted happens now, and who is left in no half goes.
     private string? LeaveJoint()
     {
         if (_outgoing.Count == 0)
@@ -135,6 +137,7 @@ internal sealed class ConfChanger
         return null;
     }
 
+    // One voter at a time, so that any majority of before and any of after have one in common.
     private string? Simple(ImmutableArray<ConfChangeSingle> changes)
     {
         if (_outgoing.Count > 0)
@@ -159,6 +162,7 @@ internal sealed class ConfChanger
         {
             if (change.Replica.IsNone)
             {
+                // The host's way to reject a change that is committed already: it happens, to nobody, on every replica.
                 continue;
             }
 
@@ -180,9 +184,11 @@ internal sealed class ConfChanger
             }
         }
 
+        // Nothing could ever be committed again, not even the way back.
         return _incoming.Count == 0 ? "no voter would be left" : null;
     }
 
+    // A learner that is promoted keeps its progress: what it has acknowledged counts at once.
     private void MakeVoter(ReplicaId id)
     {
         _learners.Remove(id);
@@ -209,6 +215,7 @@ internal sealed class ConfChanger
 
         if (member.IsLearner)
         {
+            // Already; to begin anew would forget what it has acknowledged.
             return;
         }
 
@@ -226,6 +233,7 @@ internal sealed class ConfChanger
         }
     }
 
+    // Whoever the outgoing half still counts is still sent to: it may be needed for a quorum until the joint configuration is left.
     private void Remove(ReplicaId id)
     {
         _incoming.Remove(id);
@@ -237,6 +245,7 @@ internal sealed class ConfChanger
         }
     }
 
+    /// <summary>The copy takes effect, if it is a configuration at all.</summary>
     private string? Finish()
     {
         if (CheckInvariants() is { } problem)
@@ -249,6 +258,7 @@ internal sealed class ConfChanger
         foreach (var (id, member) in _members)
         {
             var peer = member.Existing ?? _tracker.NewPeer(id, _lastIndex, member.IsLearner);
+            Invariant.Holds(peer.Id == id, $"progress of {peer} stands for {id}");
             peer.IsLearner = member.IsLearner;
             peers[position++] = peer;
         }
@@ -258,6 +268,7 @@ internal sealed class ConfChanger
         return null;
     }
 
+    // As a refusal, not as a fault: what is proposed, or stored, may be nonsense without this replica being broken.
     private string? CheckInvariants()
     {
         foreach (var (id, member) in _members)

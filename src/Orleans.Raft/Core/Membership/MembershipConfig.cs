@@ -15,6 +15,27 @@ internal sealed record MembershipConfig(
 {
     public static readonly MembershipConfig Empty = new(default, [], [], false);
 
+    /// <summary>What is always true of a configuration (thesis §4.1, §4.3), however it came about.</summary>
+    public void AssertInvariants()
+    {
+        Voters.Incoming.AssertInvariants();
+        Voters.Outgoing.AssertInvariants();
+        Invariant.Holds(!Voters.IsJoint || !Voters.Incoming.IsEmpty, $"a joint configuration that leads to one without voters: {this}");
+        Invariant.Holds(Voters.IsJoint || !AutoLeave, $"there is nothing to leave: {this}");
+        Invariant.Holds(Voters.IsJoint || LearnersNext.IsEmpty, $"nobody is about to be demoted: {this}");
+        foreach (var learner in Learners)
+        {
+            // It would be counted in a quorum by its acknowledgements and ignored in another by its role.
+            Invariant.Holds(!Voters.Contains(learner), $"{learner} votes and learns: {this}");
+        }
+
+        foreach (var next in LearnersNext)
+        {
+            Invariant.Holds(Voters.Outgoing.Contains(next), $"{next} is to be demoted and does not vote: {this}");
+            Invariant.Holds(!Voters.Incoming.Contains(next), $"{next} is to be demoted and stays a voter: {this}");
+        }
+    }
+
     public override string ToString() =>
         $"voters={Voters}{Ids(" learners", Learners)}{Ids(" learners_next", LearnersNext)}{(AutoLeave ? " autoleave" : "")}";
 

@@ -70,18 +70,22 @@ public sealed partial class Message
     /// <summary>Messages to deliver when the local thread has done the work.</summary>
     public IReadOnlyList<Message> Responses { get; internal set; } = NoResponses;
 
+    /// <summary>Given back, and nobody's until it is rented again.</summary>
     internal bool IsInPool { get; set; }
 
     /// <summary>Makes <see cref="Entries"/> the message's own list, to be filled before the message is handed out.</summary>
     internal List<Entry> OwnEntries()
     {
+        Invariant.Holds(!IsInPool, $"a message is filled that was given back: {this}");
         _ownEntries ??= [];
         Entries = _ownEntries;
         return _ownEntries;
     }
 
+    /// <summary>Makes <see cref="Responses"/> the message's own list.</summary>
     internal List<Message> OwnResponses()
     {
+        Invariant.Holds(!IsInPool, $"a message is filled that was given back: {this}");
         _ownResponses ??= [];
         Responses = _ownResponses;
         return _ownResponses;

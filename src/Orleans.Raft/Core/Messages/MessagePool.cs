@@ -12,6 +12,7 @@ internal sealed class MessagePool
 
     private readonly Stack<Message> _idle = [];
 
+    /// <summary>An empty message.</summary>
     public Message Rent()
     {
         if (!_idle.TryPop(out var message))
@@ -19,10 +20,13 @@ internal sealed class MessagePool
             return new Message();
         }
 
+        Invariant.Holds(message.IsInPool, $"a message in the pool is used: {message}");
+        Invariant.Holds(message.Entries.Count == 0 && message.Snapshot is null, $"a message was filled after it was given back: {message}");
         message.IsInPool = false;
         return message;
     }
 
+    /// <summary>Takes a message back. Twice the same is once: else two would be given the same one.</summary>
     public void Return(Message message)
     {
         if (!message.IsInPool && _idle.Count < MaxIdle)

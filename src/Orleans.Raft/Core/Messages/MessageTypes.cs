@@ -29,6 +29,10 @@ public static class MessageTypes
     internal static bool WaitsForDisk(this MessageType type) =>
         type is MessageType.MsgAppResp or MessageType.MsgVoteResp or MessageType.MsgPreVoteResp;
 
+    /// <summary>Kinds that only the leader of a term sends. A snapshot counts: whoever sends one leads, though having one proves nothing.</summary>
+    internal static bool IsFromLeader(this MessageType type) =>
+        type is MessageType.MsgApp or MessageType.MsgHeartbeat or MessageType.MsgSnap or MessageType.MsgTimeoutNow;
+
     /// <summary>Kinds whose term is chosen by the sender; all others carry the sender's current term or none.</summary>
     internal static bool CarriesOwnTerm(this MessageType type) =>
         type is MessageType.MsgVote or MessageType.MsgVoteResp or MessageType.MsgPreVote or MessageType.MsgPreVoteResp;

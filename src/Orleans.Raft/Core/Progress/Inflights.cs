@@ -8,8 +8,10 @@ internal sealed class Inflights(int maxMessages, long maxBytes)
     private (long Index, long Bytes)[] _ring = [];
     private int _start;
 
+    /// <summary>Messages in flight.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Their payload.</summary>
     public long Bytes { get; private set; }
 
     /// <summary>The byte limit is soft: the message that crosses it was still sent.</summary>
@@ -18,6 +20,7 @@ internal sealed class Inflights(int maxMessages, long maxBytes)
     public void Add(long lastIndex, long bytes)
     {
         Invariant.Holds(!IsFull, $"count={Count} bytes={Bytes} max={maxMessages} maxBytes={maxBytes}");
+        Invariant.Holds(bytes >= 0, $"a message of {bytes} bytes");
         if (Count == _ring.Length)
         {
             Grow();
@@ -39,12 +42,32 @@ internal sealed class Inflights(int maxMessages, long maxBytes)
         }
     }
 
+    /// <summary>Nothing is in flight any more, or nothing of it counts.</summary>
     public void Reset()
     {
+        // The bytes too: a window that counted lost messages would stay full for ever (etcd raft issue 54).
         Count = _start = 0;
         Bytes = 0;
     }
 
+    /// <summary>What is always true, for the peer that has acknowledged <paramref name="match"/> and is sent <paramref name="next"/> next.</summary>
+    public void AssertInvariants(long match, long next)
+    {
+        Invariant.Holds(Count >= 0 && Count <= _ring.Length, $"{Count} of {_ring.Length}");
+        Invariant.Holds(Count <= maxMessages, $"{Count} messages in flight, at most {maxMessages} may be");
+        var (before, bytes) = (match, 0L);
+        for (var i = 0; i < Count; i++)
+        {
+            var (index, size) = _ring[(_start + i) & (_ring.Length - 1)];
+            Invariant.Holds(index > before, $"in flight up to {index} after {before}: acknowledged already, or out of order");
+            (before, bytes) = (index, bytes + size);
+        }
+
+        Invariant.Holds(before < next, $"in flight up to {before}, sent up to {next - 1}");
+        Invariant.Holds(bytes == Bytes, $"{bytes} bytes are in flight, {Bytes} are counted");
+    }
+
+    // Lazily, because a process holds thousands of groups, most of which are idle. A power of two, so that positions wrap by a mask.
     private void Grow()
     {
         var larger = new (long, long)[Math.Max(4, _ring.Length * 2)];

@@ -66,10 +66,13 @@ internal sealed class PeerProgress
         PromisedUntil = TimeSpan.MinValue;
     }
 
+    /// <summary>An answer to a round; answers overtake each other, so the latest counts.</summary>
     public void AnsweredHeartbeat(long round) => AnsweredRound = Math.Max(AnsweredRound, round);
 
+    /// <summary>A promise not to vote; it is never taken back, so the longest counts.</summary>
     public void Promised(TimeSpan until) => PromisedUntil = until > PromisedUntil ? until : PromisedUntil;
 
+    /// <summary>Something was lost, or a snapshot has arrived: one message, then wait.</summary>
     public void BecomeProbe()
     {
         // The snapshot that was on its way may have arrived: probe behind it.
@@ -78,14 +81,18 @@ internal sealed class PeerProgress
         RegressTo(next);
     }
 
+    /// <summary>The logs agree up to <see cref="Match"/>: send without waiting.</summary>
     public void BecomeReplicate()
     {
         EnterState(ProgressState.Replicate);
         Next = Match + 1;
     }
 
+    /// <summary>The log does not reach back to what the peer lacks.</summary>
     public void BecomeSnapshot(long index)
     {
+        Invariant.Holds(index > 0, $"the snapshot for {this} is empty");
+        Invariant.Holds(index > Match, $"snapshot {index} holds nothing that {this} lacks. Is the stored snapshot older than the log's start?");
         EnterState(ProgressState.Snapshot);
         PendingSnapshot = index;
         Next = index + 1;
@@ -99,8 +106,10 @@ internal sealed class PeerProgress
         BecomeProbe();
     }
 
+    /// <summary>A message with this many entries has been sent.</summary>
     public void SentEntries(int count, long bytes)
     {
+        Invariant.Holds(count >= 0 && bytes >= 0, $"{count} entries of {bytes} bytes");
         switch (State)
         {
             case ProgressState.Replicate:
@@ -122,6 +131,7 @@ internal sealed class PeerProgress
         }
     }
 
+    /// <summary>A message with this commit index has been sent; it may not arrive, and the next heartbeat tells it again.</summary>
     public void SentCommit(long commit) => _sentCommit = commit;
 
     /// <summary>True when the peer could commit more than it has been told.</summary>
@@ -130,6 +140,7 @@ internal sealed class PeerProgress
     /// <summary>True when the peer was not told of the commit index, whether its log reaches it or not.</summary>
     public bool IsUnawareOf(long committed) => committed > _sentCommit;
 
+    /// <summary>An acknowledgement. False when it is old: acknowledgements overtake each other, and Match never falls within a term.</summary>
     public bool TryUpdate(long index)
     {
         if (index <= Match)
@@ -160,6 +171,7 @@ internal sealed class PeerProgress
 
         if (Next - 1 != rejected)
         {
+            // One probe is out at a time, so a rejection of another place is of an earlier one.
             return false;
         }
 
@@ -168,11 +180,25 @@ internal sealed class PeerProgress
         return true;
     }
 
+    /// <summary>What is always true of a peer, as its leader sees it.</summary>
+    public void AssertInvariants()
+    {
+        Invariant.Holds(Match >= 0, $"nothing lies before the first index: {this}");
+        Invariant.Holds(Match < Next, $"what is matched is never sent again: {this}");
+        Invariant.Holds(PendingSnapshot == 0 || State is ProgressState.Snapshot, $"a snapshot is on its way in the wrong state: {this}");
+        Invariant.Holds(_inflights.Count == 0 || State is ProgressState.Replicate, $"only in Replicate several messages are in flight: {this}");
+        Invariant.Holds(_sentCommit >= 0, $"told commit={_sentCommit}");
+        Invariant.Holds(AnsweredRound >= 0, $"answered round {AnsweredRound}");
+        Invariant.Holds(!IsLearner || !Id.IsNone, $"a learner without a number");
+        _inflights.AssertInvariants(Match, Next);
+    }
+
     public override string ToString() => Status().ToString();
 
     public PeerStatus Status() => new(
         Id, State, Match, Next, IsLearner, IsPaused, PendingSnapshot, IsRecentlyActive, _inflights.Count, _inflights.Bytes, _inflights.IsFull);
 
+    // Nothing of the former state's bookkeeping means anything in the next one.
     private void EnterState(ProgressState state)
     {
         State = state;
@@ -183,6 +209,9 @@ internal sealed class PeerProgress
 
     private void RegressTo(long next)
     {
+        Invariant.Holds(next > Match, $"back to {next}, which {this} has acknowledged");
+
+        // What was told in messages that the peer could not take, it does not know.
         Next = next;
         _sentCommit = Math.Min(_sentCommit, next - 1);
     }

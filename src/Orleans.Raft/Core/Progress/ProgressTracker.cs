@@ -18,8 +18,13 @@ internal sealed class ProgressTracker(int maxInflightMessages, long maxInflightB
 
     public int Count => _peers.Length;
 
+    /// <summary>Answers counted in the election that is going on.</summary>
+    public int VoteCount => _votes.Count;
+
+    /// <summary>By position, for loops in which sending may change what is looked at.</summary>
     public PeerProgress At(int position) => _peers[position];
 
+    /// <summary>Progress of a member, or null for everybody else.</summary>
     public PeerProgress? Find(ReplicaId id)
     {
         // Linear: a group has a handful of replicas.
@@ -34,6 +39,7 @@ internal sealed class ProgressTracker(int maxInflightMessages, long maxInflightB
         return null;
     }
 
+    /// <summary>Progress of a newcomer. Nothing is known of its log, so it is probed from the end; its rejection tells where it really stands.</summary>
     public PeerProgress NewPeer(ReplicaId id, long lastIndex, bool isLearner) =>
         new(id, 0, Math.Max(lastIndex, 1), isLearner, maxInflightMessages, maxInflightBytes)
         {
@@ -41,6 +47,7 @@ internal sealed class ProgressTracker(int maxInflightMessages, long maxInflightB
             IsRecentlyActive = true,
         };
 
+    /// <summary>Another configuration takes effect, whole: nobody ever sees half of a change.</summary>
     public void Install(MembershipConfig config, PeerProgress[] peers)
     {
         Config = config;
@@ -59,15 +66,18 @@ internal sealed class ProgressTracker(int maxInflightMessages, long maxInflightB
     /// <summary>True when a quorum was heard from since the last check. Learners don't count.</summary>
     public bool IsQuorumActive() => Config.Voters.VoteResult(new ActivityOf(this)) is VoteResult.Won;
 
+    /// <summary>A new election, or none: answers to an earlier one must not count in it.</summary>
     public void ResetVotes() => _votes.Clear();
 
     /// <summary>Counts a vote; only the first answer of a voter counts.</summary>
     public VoteResult RecordVote(ReplicaId voter, bool granted)
     {
+        Invariant.Holds(Find(voter) is not null, $"a vote of {voter}, who is not in {Config}");
         _votes.TryAdd(voter, granted);
         return Config.Voters.VoteResult(new VoteIn(_votes));
     }
 
+    /// <summary>The configuration as it is stored.</summary>
     public ConfState ConfState() => new()
     {
         Voters = [.. Config.Voters.Incoming.Voters],
@@ -88,6 +98,37 @@ internal sealed class ProgressTracker(int maxInflightMessages, long maxInflightB
         return text.ToString();
     }
 
+    /// <summary>What is always true of a configuration and the progress of its members.</summary>
+    public void AssertInvariants()
+    {
+        Config.AssertInvariants();
+        for (var i = 0; i < _peers.Length; i++)
+        {
+            var peer = _peers[i];
+            Invariant.Holds(i == 0 || _peers[i - 1].Id.CompareTo(peer.Id) < 0, $"members ascend and are distinct: {peer.Id} at {i}");
+            Invariant.Holds(Config.Voters.Contains(peer.Id) != peer.IsLearner, $"{peer} votes and learns, or neither, in {Config}");
+            Invariant.Holds(!peer.IsLearner || Config.Learners.Contains(peer.Id), $"{peer} is no learner of {Config}");
+            peer.AssertInvariants();
+        }
+
+        // Who is counted must be sent to, or a quorum could never be reached.
+        foreach (var voter in Config.Voters.Incoming.Voters)
+        {
+            Invariant.Holds(Find(voter) is not null, $"voter {voter} of {Config} has no progress");
+        }
+
+        foreach (var voter in Config.Voters.Outgoing.Voters)
+        {
+            Invariant.Holds(Find(voter) is not null, $"outgoing voter {voter} of {Config} has no progress");
+        }
+
+        foreach (var learner in Config.Learners)
+        {
+            Invariant.Holds(Find(learner) is not null, $"learner {learner} of {Config} has no progress");
+        }
+    }
+
+    // Structs instead of delegates: quorums are counted with every acknowledgement, and a delegate would be garbage each time.
     private readonly struct MatchOf(ProgressTracker tracker) : IReplicaIndex
     {
         public long IndexOf(ReplicaId id) => tracker.Find(id)?.Match ?? 0;

@@ -7,17 +7,21 @@ namespace Orleans.Raft.Core;
 /// <param name="Outgoing">The one that is being left.</param>
 internal readonly record struct JointConfig(MajorityConfig Incoming, MajorityConfig Outgoing)
 {
+    /// <summary>True while two majorities must agree.</summary>
     public bool IsJoint => !Outgoing.IsEmpty;
 
+    /// <summary>Whether a replica votes in either half.</summary>
     public bool Contains(ReplicaId id) => Incoming.Contains(id) || Outgoing.Contains(id);
 
     /// <summary>True when this replica alone is the quorum. Being one of one is not enough: it must be that one.</summary>
     public bool IsSoleVoter(ReplicaId id) => !IsJoint && Incoming.Count == 1 && Incoming.Contains(id);
 
+    /// <summary>What both halves have reached: an entry that only the new half has could be lost to a leader that the old half elects (Raft §6).</summary>
     public long CommittedIndex<TIndex>(in TIndex acknowledged)
         where TIndex : struct, IReplicaIndex =>
         Math.Min(Incoming.CommittedIndex(acknowledged), Outgoing.CommittedIndex(acknowledged));
 
+    /// <summary>Won in both halves, or lost in either.</summary>
     public VoteResult VoteResult<TVotes>(in TVotes votes)
         where TVotes : struct, IReplicaVotes
     {

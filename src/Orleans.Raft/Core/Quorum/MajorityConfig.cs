@@ -10,12 +10,14 @@ internal readonly struct MajorityConfig(ReplicaId[] voters)
 
     private readonly ReplicaId[]? _voters = voters;
 
+    /// <summary>The voters, ascending.</summary>
     public ReadOnlySpan<ReplicaId> Voters => _voters;
 
     public int Count => _voters is null ? 0 : _voters.Length;
 
     public bool IsEmpty => Count == 0;
 
+    /// <summary>Whether a replica votes here. Linear: sets are small, and this is asked more often than they change.</summary>
     public bool Contains(ReplicaId id)
     {
         foreach (var voter in Voters)
@@ -53,9 +55,11 @@ internal readonly struct MajorityConfig(ReplicaId[] voters)
             sorted[j] = index;
         }
 
+        // With an even number of voters the majority is one more than half: of 4 the 2nd smallest is on 3.
         return sorted[count - ((count / 2) + 1)];
     }
 
+    /// <summary>Won as soon as a majority has granted, lost as soon as missing votes can't make one any more.</summary>
     public VoteResult VoteResult<TVotes>(in TVotes votes)
         where TVotes : struct, IReplicaVotes
     {
@@ -77,9 +81,21 @@ internal readonly struct MajorityConfig(ReplicaId[] voters)
 
         // An empty quorum wins, so that a joint one behaves as its other half.
         var needed = IsEmpty ? 0 : (Count / 2) + 1;
+        Invariant.Holds(granted + missing <= Count, $"{granted} votes granted and {missing} missing of {Count}");
         return granted >= needed ? Core.VoteResult.Won
             : granted + missing >= needed ? Core.VoteResult.Pending
             : Core.VoteResult.Lost;
+    }
+
+    /// <summary>Ascending and distinct: a voter that stands twice would be counted twice.</summary>
+    public void AssertInvariants()
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            var voter = _voters![i];
+            Invariant.Holds(!voter.IsNone && !voter.IsLocalThread, $"{voter} is no replica: {this}");
+            Invariant.Holds(i == 0 || _voters[i - 1].CompareTo(voter) < 0, $"voters ascend and are distinct: {this}");
+        }
     }
 
     public override string ToString() => $"({string.Join(' ', _voters ?? [])})";

@@ -28,19 +28,24 @@ internal sealed class ReadRounds
     /// <summary>The latest round's heartbeats have not left yet: a read that comes now is still before them.</summary>
     public bool IsRoundOpen { get; private set; }
 
+    /// <summary>Reads that wait, for whatever.</summary>
     public int PendingCount => _confirming.Count + _awaitingCommit.Count;
 
+    /// <summary>Reads that wait for the first commit of the term.</summary>
     public int AwaitingCommitCount => _awaitingCommit.Count;
 
     /// <summary>Starts a round whose heartbeats are sent not before <paramref name="now"/>.</summary>
     public long StartRound(TimeSpan now)
     {
+        // A lease is reckoned from here. Time that went back would let it end later than the promises it rests on.
+        Invariant.Holds(Round == 0 || now >= _sentAt[Round % KnownRounds], $"round {Round + 1} starts at {now}, before round {Round}");
         Round++;
         _sentAt[Round % KnownRounds] = now;
         IsRoundOpen = true;
         return Round;
     }
 
+    /// <summary>The heartbeats have been handed out. A read that comes now may be later than they are, and needs the next round.</summary>
     public void CloseRound() => IsRoundOpen = false;
 
     /// <summary>When a round's heartbeats were sent at the earliest; false for rounds too old to matter.</summary>
@@ -51,11 +56,18 @@ internal sealed class ReadRounds
         return known;
     }
 
+    /// <summary>Keeps a read until the leader knows what is committed.</summary>
     public void AwaitCommit(ReplicaId from, long context) => _awaitingCommit.Enqueue(new PendingRead(from, context, 0, 0));
 
-    public void AwaitRound(ReplicaId from, long context, long committed) =>
+    /// <summary>Keeps a read until a quorum has answered the open round: then this replica was still leader after the read had come.</summary>
+    public void AwaitRound(ReplicaId from, long context, long committed)
+    {
+        // Heartbeats that have left could be answered although a new leader was elected before the read came: a stale read.
+        Invariant.Holds(IsRoundOpen, $"read {context} would be confirmed by round {Round}, whose heartbeats left before it came");
         _confirming.Enqueue(new PendingRead(from, context, committed, Round));
+    }
 
+    /// <summary>Takes the oldest read that waited for the first commit.</summary>
     public bool TryTakeCommitted(out PendingRead read) => _awaitingCommit.TryDequeue(out read);
 
     /// <summary>Takes the oldest read whose round, or a later one, a quorum has answered.</summary>
@@ -80,5 +92,25 @@ internal sealed class ReadRounds
         _awaitingCommit.Clear();
         Round = 0;
         IsRoundOpen = false;
+    }
+
+    /// <summary>What is always true of the reads that wait.</summary>
+    public void AssertInvariants()
+    {
+        Invariant.Holds(Round >= 0, $"rounds start at 1: {Round}");
+        Invariant.Holds(Round > 0 || !IsRoundOpen, $"no round is open: {Round}");
+        var (round, index) = (0L, 0L);
+        foreach (var read in _confirming)
+        {
+            Invariant.Holds(read.Round > 0 && read.Round <= Round, $"{read} waits for a round that never started, latest={Round}");
+            Invariant.Holds(read.Round >= round, $"{read} would be confirmed after a later one");
+            Invariant.Holds(read.Index >= index, $"{read} sees less than an earlier one");
+            (round, index) = (read.Round, read.Index);
+        }
+
+        foreach (var read in _awaitingCommit)
+        {
+            Invariant.Holds(read.Round == 0 && read.Index == 0, $"{read} has an index from before the first commit");
+        }
     }
 }
