@@ -79,6 +79,9 @@ internal sealed class ClusteringNode : IAsyncDisposable
     /// <summary>This process's voter, if it is one and has been started.</summary>
     public Voter? Voter => _voter;
 
+    /// <summary>Connections to this process's voter that are open.</summary>
+    public int ConnectionCount => _listener?.ConnectionCount ?? 0;
+
     /// <summary>Cancelled when the silo begins to stop.</summary>
     public CancellationToken Stopping => _stopping.Token;
 
@@ -115,6 +118,11 @@ internal sealed class ClusteringNode : IAsyncDisposable
 
     /// <summary>Notes where voters can be reached.</summary>
     public void Learn(TableView view) => _links.Learn(view.Voters.Values);
+
+    /// <summary>Whether the table knows of the present life of every voter that is connected: until then rows of an earlier one may look alive.</summary>
+    public bool KnowsAllStarts(TableView view) => view.Voters.Values.All(bound =>
+        (bound.Name == Name ? _voter?.Self : _links.Find(bound.Name)?.Peer) is not { } peer
+        || peer.Store != bound.Store || peer.OpenCounter <= bound.OpenCounter);
 
     /// <summary>For whom the process waits, for people.</summary>
     public string DescribeWaiting()

@@ -15,8 +15,9 @@ internal static class ClusteringSettings
     /// <param name="cluster">Cluster and service id.</param>
     /// <param name="name">The silo's name, or a client's.</param>
     /// <param name="isSilo">A client never votes, whatever its name.</param>
+    /// <param name="ownSilo">The silo's address; empty in a client.</param>
     /// <param name="alivePeriod">How often silos report that they are alive.</param>
-    public static ClusteringNodeSettings From(RaftClusteringOptions options, ClusterOptions cluster, string name, bool isSilo, TimeSpan alivePeriod)
+    public static ClusteringNodeSettings From(RaftClusteringOptions options, ClusterOptions cluster, string name, bool isSilo, string ownSilo, TimeSpan alivePeriod)
     {
         var tick = options.HeartbeatInterval / HeartbeatTicks;
         var isVoter = isSilo && options.Voters.ContainsKey(name);
@@ -26,6 +27,7 @@ internal static class ClusteringSettings
             {
                 Name = name,
                 Cluster = cluster.ClusterId,
+                OwnSilo = ownSilo,
                 Voters = VoterSettings.Sorted(options.Voters),
                 Tick = tick,
                 HeartbeatTicks = HeartbeatTicks,

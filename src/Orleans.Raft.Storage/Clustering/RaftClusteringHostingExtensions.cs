@@ -43,11 +43,13 @@ public static class RaftClusteringHostingExtensions
                     services.GetRequiredService<IOptions<ClusterOptions>>().Value,
                     NameOfSilo(services),
                     isSilo: true,
+                    services.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString(),
                     services.GetRequiredService<IOptions<ClusterMembershipOptions>>().Value.IAmAliveTablePublishTimeout),
                 services.GetRequiredService<ILogStoreFactory>(),
                 services.GetRequiredService<TimeProvider>(),
                 services.GetRequiredService<ILoggerFactory>()));
             services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ClusteringLifecycle>();
+            services.AddSingleton<IRaftClusteringManagement, RaftClusteringManagement>();
             services.AddSingleton<IMembershipTable>(static services => new RaftMembershipTable(
                 services.GetRequiredService<ClusteringNode>(),
                 services.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString(),
@@ -84,6 +86,7 @@ public static class RaftClusteringHostingExtensions
                         services.GetRequiredService<IOptions<ClusterOptions>>().Value,
                         Options(services).SiloName ?? "client",
                         isSilo: false,
+                        ownSilo: "",
                         TimeSpan.Zero),
                     stores: null,
                     services.GetRequiredService<TimeProvider>(),

@@ -41,6 +41,11 @@ internal sealed class RaftClusteringOptionsValidator(RaftClusteringOptions optio
         if (isSilo)
         {
             Require(
+                (options.ServerTls is null) == (options.ClientTls is null),
+                options.ServerTls is null ? nameof(options.ServerTls) : nameof(options.ClientTls),
+                "not set, although its other half is",
+                "both or neither, on all silos: each voter is server and client of the others");
+            Require(
                 !string.IsNullOrWhiteSpace(siloName),
                 nameof(options.SiloName),
                 "not set",

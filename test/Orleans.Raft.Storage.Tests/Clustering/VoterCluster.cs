@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using Orleans.Raft.Storage.Clustering;
 using Xunit;
@@ -19,6 +20,11 @@ internal sealed class VoterCluster : IAsyncDisposable
     public KeptStores Stores { get; } = new();
 
     public string Secret { get; set; } = "secret";
+
+    /// <summary>TLS of all nodes that start from now on.</summary>
+    public SslServerAuthenticationOptions? ServerTls { get; set; }
+
+    public SslClientAuthenticationOptions? ClientTls { get; set; }
 
     public IEnumerable<string> Names => _voters.Keys.Order();
 
@@ -59,6 +65,8 @@ internal sealed class VoterCluster : IAsyncDisposable
         Listen = _voters.TryGetValue(name, out var address) ? IPEndPoint.Parse(address) : null,
         Secret = Secret,
         OperationTimeout = TimeSpan.FromSeconds(30),
+        ServerTls = ServerTls,
+        ClientTls = ClientTls,
     };
 
     public async Task<ClusteringNode> StartAsync(string name, IReadOnlyDictionary<string, string>? voters = null)
@@ -80,10 +88,15 @@ internal sealed class VoterCluster : IAsyncDisposable
     /// <summary>A node that does not vote.</summary>
     public async Task<ClusteringNode> ClientAsync(string name = "client", IReadOnlyDictionary<string, string>? voters = null) => await StartAsync(name, voters);
 
+    /// <summary>One more that can be a voter.</summary>
+    public void Add(string name) => _voters.Add(name, $"127.0.0.1:{FreePort()}");
+
     /// <summary>The address moves: all nodes that start from now on find it there.</summary>
     public void Move(string name) => _voters[name] = $"127.0.0.1:{FreePort()}";
 
     public string AddressOf(string name) => _voters[name];
+
+    public int PortOf(string name) => IPEndPoint.Parse(_voters[name]).Port;
 
     public RaftMembershipTable Table(string node, string ownSilo = "") =>
         new(this[node], ownSilo, new Microsoft.Extensions.Logging.Logger<RaftMembershipTable>(Log));

@@ -7,6 +7,8 @@ namespace Orleans.Raft.Storage.Clustering;
 internal sealed partial class RaftMembershipTable : IMembershipTable
 {
     private static readonly TimeSpan AloneAfter = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan StartsKnownAfter = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan BetweenReads = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan BetweenLogs = TimeSpan.FromSeconds(10);
 
     private readonly ClusteringNode _node;
@@ -34,7 +36,7 @@ internal sealed partial class RaftMembershipTable : IMembershipTable
             using var either = CancellationTokenSource.CreateLinkedTokenSource(round.Token, cancellationToken);
             try
             {
-                _last = (await _node.Client.ReadAsync(isLinearizable: true, either.Token).ConfigureAwait(false)).View;
+                await ReadKnowingStartsAsync(either.Token).ConfigureAwait(false);
                 return;
             }
             catch (TableUnavailableException) when (cancellationToken.IsCancellationRequested)
@@ -45,6 +47,26 @@ internal sealed partial class RaftMembershipTable : IMembershipTable
             {
                 LogWaiting(_node.DescribeWaiting());
             }
+        }
+    }
+
+    /// <summary>
+    /// Voters that have just started declare rows of their earlier lives dead. The first read waits a moment for that, so that the start does not
+    /// try to reach silos that are gone.
+    /// </summary>
+    private async Task ReadKnowingStartsAsync(CancellationToken cancellationToken)
+    {
+        var begin = _node.Time.GetTimestamp();
+        while (true)
+        {
+            _last = (await _node.Client.ReadAsync(isLinearizable: true, cancellationToken).ConfigureAwait(false)).View;
+            _node.Learn(_last);
+            if (_node.KnowsAllStarts(_last) || _node.Time.GetElapsedTime(begin) > StartsKnownAfter)
+            {
+                return;
+            }
+
+            await Task.Delay(BetweenReads, _node.Time, CancellationToken.None).ConfigureAwait(false);
         }
     }
 

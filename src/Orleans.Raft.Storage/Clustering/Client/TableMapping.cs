@@ -47,6 +47,20 @@ internal static class TableMapping
             ? new MembershipTableData(ToMember(row), ToVersion(view))
             : new MembershipTableData(ToVersion(view));
 
+    /// <summary>Whether every reader will understand the row: what one silo writes must not break the others.</summary>
+    public static bool IsReadable(SiloRow row)
+    {
+        try
+        {
+            ToEntry(row);
+            return true;
+        }
+        catch (Exception failure) when (failure is FormatException or ArgumentException or OverflowException or IndexOutOfRangeException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>An ETag that is not one of ours fits nothing.</summary>
     public static long ETag(string? etag) => long.TryParse(etag, NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? index : 0;
 

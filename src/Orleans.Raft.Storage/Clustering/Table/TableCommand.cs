@@ -62,6 +62,9 @@ internal sealed record TableCommand
 
     public VoterBinding? Voter { get; init; }
 
+    /// <summary>Address of the silo in which a voter has started; empty if there is none.</summary>
+    public string OwnSilo { get; init; } = "";
+
     public byte[] Encode()
     {
         var fields = new Fields()
@@ -80,7 +83,7 @@ internal sealed record TableCommand
             fields.Bytes(9, report.Encode(), always: true);
         }
 
-        fields.Number(10, Before).Id(11, Nonce);
+        fields.Number(10, Before).Id(11, Nonce).Text(13, OwnSilo);
         return (Voter is null ? fields : fields.Bytes(12, Voter.Encode())).ToArray();
     }
 
@@ -107,6 +110,7 @@ internal sealed record TableCommand
                 10 => command with { Before = SiloRow.Time(ref reader) },
                 11 => command with { Nonce = reader.Id() },
                 12 => command with { Voter = VoterBinding.Decode(reader.Bytes()) },
+                13 => command with { OwnSilo = reader.Text() },
                 _ => Unknown(ref reader, command),
             };
         }

@@ -118,7 +118,7 @@ internal sealed partial class TableState
         TableCommandKind.Alive => RaiseAlive(command),
         TableCommandKind.Cleanup => Cleanup(command),
         TableCommandKind.DeleteAll => DeleteAll(index),
-        TableCommandKind.VoterStarted => VoterStarted(command.Voter!),
+        TableCommandKind.VoterStarted => VoterStarted(index, command),
         TableCommandKind.OpenSession => OpenSession(index),
     };
 
@@ -191,11 +191,31 @@ internal sealed partial class TableState
         return new TableOutcome(TableResult.Done);
     }
 
-    private TableOutcome VoterStarted(VoterBinding start)
+    /// <summary>
+    /// Who has opened a voter's directory once more has proved that the silo which held it before is over: its row need not wait to be noticed.
+    /// A repeated start finds the counter reached and does nothing, and the new life's own row is never meant.
+    /// </summary>
+    private void EndEarlierLives(long index, string name, string ownSilo)
     {
+        var over = View.Rows.Values.Where(row => row.SiloName == name && row.Silo != ownSilo && row.Status != SiloRow.Dead).ToList();
+        if (over.Count > 0)
+        {
+            var rows = View.Rows.SetItems(over.Select(row => KeyValuePair.Create(row.Silo, row with { Status = SiloRow.Dead, ETag = index })));
+            View = View with { Version = unchecked(View.Version + 1), VersionETag = index, Rows = rows };
+        }
+    }
+
+    private TableOutcome VoterStarted(long index, TableCommand command)
+    {
+        var start = command.Voter!;
         if (!View.Voters.TryGetValue(start.Replica.Value, out var bound) || bound.Store != start.Store || start.OpenCounter < bound.OpenCounter)
         {
             return new TableOutcome(TableResult.Conflict);
+        }
+
+        if (start.OpenCounter > bound.OpenCounter && command.OwnSilo.Length > 0)
+        {
+            EndEarlierLives(index, bound.Name, command.OwnSilo);
         }
 
         View = View with

@@ -243,6 +243,8 @@ internal sealed partial class Link : ITableServer, IAsyncDisposable
             {
                 TargetHost = string.IsNullOrEmpty(_tls.TargetHost) ? host : _tls.TargetHost,
                 ClientCertificates = _tls.ClientCertificates,
+                ClientCertificateContext = _tls.ClientCertificateContext,
+                CipherSuitesPolicy = _tls.CipherSuitesPolicy,
                 RemoteCertificateValidationCallback = _tls.RemoteCertificateValidationCallback,
                 LocalCertificateSelectionCallback = _tls.LocalCertificateSelectionCallback,
                 EnabledSslProtocols = _tls.EnabledSslProtocols,

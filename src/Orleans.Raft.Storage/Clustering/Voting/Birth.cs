@@ -68,6 +68,7 @@ internal sealed partial class Birth
                     var genesis = TableState.Decode(verdict.From!.Genesis);
                     return (new VoterMetadata(verdict.From.Incarnation, verdict.From.Replica, verdict.From.Genesis), genesis);
                 case BirthChoice.Join:
+                    _links.Learn(verdict.From!.Voters);
                     return (new VoterMetadata(verdict.From!.Incarnation, verdict.From.Replica, default), null);
             }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Orleans.Raft.Core;
 using Orleans.Raft.Wire;
 
@@ -24,17 +25,28 @@ internal sealed record BirthNews
     /// <summary>How often that replica has announced a start: more than 0 means that a fresh store has lost what it held.</summary>
     public long Starts { get; init; }
 
+    /// <summary>The voters now, if the asking store is one of them: a replica that was added has nobody else to tell it.</summary>
+    public ImmutableArray<VoterBinding> Voters { get; init; } = [];
+
     /// <summary>True while the answering voter belongs to no group.</summary>
     public bool IsFresh => Incarnation == Guid.Empty;
 
-    public byte[] Encode() => new Fields()
-        .Id(1, Store)
-        .Id(2, ListHash)
-        .Id(3, Incarnation)
-        .Bytes(4, Genesis.Span)
-        .Number(5, Replica.Value)
-        .Number(6, Starts)
-        .ToArray();
+    public byte[] Encode()
+    {
+        var fields = new Fields()
+            .Id(1, Store)
+            .Id(2, ListHash)
+            .Id(3, Incarnation)
+            .Bytes(4, Genesis.Span)
+            .Number(5, Replica.Value)
+            .Number(6, Starts);
+        foreach (var voter in Voters)
+        {
+            fields.Bytes(7, voter.Encode());
+        }
+
+        return fields.ToArray();
+    }
 
     public static BirthNews Decode(ReadOnlyMemory<byte> input)
     {
@@ -50,6 +62,7 @@ internal sealed record BirthNews
                 4 => news with { Genesis = reader.Bytes() },
                 5 => news with { Replica = new ReplicaId(reader.Number()) },
                 6 => news with { Starts = reader.Number() },
+                7 => news with { Voters = news.Voters.Add(VoterBinding.Decode(reader.Bytes())) },
                 _ => Unknown(ref reader, news),
             };
         }

@@ -25,6 +25,11 @@ internal sealed partial class Voter
         var mode = kind is FrameKind.Read && body.Length > 0 ? (ReadMode)body.Span[0] : ReadMode.Leader;
         if (mode is ReadMode.Local)
         {
+            if (published.Applied == 0)
+            {
+                return new Answer(AnswerStatus.NotReady) { Text = $"{Name} was added to the group and has received nothing yet" };
+            }
+
             return new Answer(AnswerStatus.Ok) { Body = TableState.EncodeView(published.Incarnation, _settings.Cluster, published.Applied, published.View) };
         }
 
@@ -64,9 +69,17 @@ internal sealed partial class Voter
                     throw new TransportException($"{peer} may not submit {command.Kind}.");
                 }
 
+                if (command.Row is { } row && !TableMapping.IsReadable(row))
+                {
+                    throw new TransportException($"{peer} submits a row that is no silo's: '{row.Silo}'.");
+                }
+
                 return () => OnSubmit(body, answered);
             case FrameKind.Read:
                 return () => OnRead(mode, answered);
+            case FrameKind.Replace:
+                var wish = VoterBinding.Decode(body);
+                return () => OnReplace(wish, answered);
             case FrameKind.Alive:
                 var report = AliveReport.Decode(body);
                 return () => OnAlive(report, answered);
@@ -96,6 +109,7 @@ internal sealed partial class Voter
             Genesis = isInGenesis && published is not null ? metadata!.Genesis : default,
             Replica = bound?.Replica ?? ReplicaId.None,
             Starts = bound?.OpenCounter ?? 0,
+            Voters = bound is null ? [] : [.. published!.View.Voters.Values],
         };
         return new Answer(AnswerStatus.Ok) { Body = news.Encode() };
     }

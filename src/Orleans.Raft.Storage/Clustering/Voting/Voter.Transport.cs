@@ -109,7 +109,7 @@ internal sealed partial class Voter
     /// <summary>Puts this start into the log, until it is there: the highest counter and the latest address of each voter are replicated.</summary>
     private void AnnounceStart()
     {
-        if (_node is not { Leader.IsNone: false } node || _ticks - _lastAnnounced < _settings.ElectionTicks
+        if (_node is not { Leader.IsNone: false } node || _ticks - _lastAnnounced < 2 * _settings.HeartbeatTicks
             || !_state.View.Voters.TryGetValue(node.Id.Value, out var bound))
         {
             return;
@@ -126,6 +126,7 @@ internal sealed partial class Voter
         {
             Kind = TableCommandKind.VoterStarted,
             Voter = bound with { OpenCounter = _store.Identity.OpenCounter, Address = address },
+            OwnSilo = _settings.OwnSilo,
         };
         if (node.Role is RaftRole.Leader)
         {

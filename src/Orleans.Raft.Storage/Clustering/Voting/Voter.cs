@@ -62,6 +62,8 @@ internal sealed partial class Voter : ITransportHandler, ITableServer, IAsyncDis
         _birth = new Birth(settings, store.Identity, links, time, logger);
         _startedAt = time.GetTimestamp();
 
+        _lastAnnounced = -2 * settings.HeartbeatTicks;
+
         // Contexts of an earlier life must not meet those of this one (A8).
         _nextContext = Random.Shared.NextInt64(1, long.MaxValue / 2);
     }

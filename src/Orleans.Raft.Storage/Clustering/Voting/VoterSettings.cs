@@ -13,6 +13,9 @@ internal sealed record VoterSettings
     /// <summary>The cluster's id.</summary>
     public required string Cluster { get; init; }
 
+    /// <summary>Address of the silo around the voter, so that rows of its earlier lives can be told from its own; empty where there is none.</summary>
+    public string OwnSilo { get; init; } = "";
+
     /// <summary>Voters by name, with the address at which configuration says they can be reached.</summary>
     public required ImmutableSortedDictionary<string, string> Voters { get; init; }
 

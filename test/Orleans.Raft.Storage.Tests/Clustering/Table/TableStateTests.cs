@@ -150,6 +150,30 @@ public sealed class TableStateTests
     }
 
     [Fact]
+    public void A_voter_that_starts_once_more_ends_the_rows_of_its_silos_earlier_lives_once_and_no_others()
+    {
+        var bound = _state.View.Voters[1];
+        SiloRow[] rows = [Row("old"), Row("own"), Row("other") with { SiloName = "s2" }];
+        foreach (var row in rows)
+        {
+            var named = row with { Status = 3, SiloName = row.SiloName == "s2" ? "s2" : bound.Name };
+            Apply(new TableCommand { Kind = TableCommandKind.Insert, Row = named, Version = _state.View.Version + 1, VersionETag = _state.View.VersionETag });
+        }
+
+        var before = _state.View;
+        Assert.Equal(TableResult.Done, Start(bound with { OpenCounter = 3 }, "own").Result);
+        Assert.Equal((SiloRow.Dead, 3, 3), (_state.View.Rows["old"].Status, _state.View.Rows["own"].Status, _state.View.Rows["other"].Status));
+        Assert.Equal((before.Version + 1, _state.Applied, _state.Applied), (_state.View.Version, _state.View.VersionETag, _state.View.Rows["old"].ETag));
+
+        // Repeated, for a store that is not bound, or without a silo around it: nothing.
+        var after = _state.View.Version;
+        Start(bound with { OpenCounter = 3 }, "third");
+        Start(bound with { OpenCounter = 9, Store = Guid.NewGuid() }, "third");
+        Start(bound with { OpenCounter = 4 }, "");
+        Assert.Equal(after, _state.View.Version);
+    }
+
+    [Fact]
     public void The_number_of_a_removed_replica_is_never_given_again()
     {
         Assert.Equal(new ReplicaId(2), _state.NextReplica);
@@ -182,5 +206,6 @@ public sealed class TableStateTests
 
     private TableOutcome Alive(string silo, long time) => Apply(new TableCommand { Kind = TableCommandKind.Alive, Alive = [new AliveReport(silo, time)] });
 
-    private TableOutcome Start(VoterBinding voter) => Apply(new TableCommand { Kind = TableCommandKind.VoterStarted, Voter = voter });
+    private TableOutcome Start(VoterBinding voter, string ownSilo = "") =>
+        Apply(new TableCommand { Kind = TableCommandKind.VoterStarted, Voter = voter, OwnSilo = ownSilo });
 }

@@ -21,12 +21,13 @@ public sealed class VoterGroupTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task Voters_that_start_together_are_born_once_and_agree()
     {
         await _cluster.StartAllAsync();
-        Assert.Equal(TableResult.Done, await InsertAsync("s2", "a"));
+        Assert.Equal(TableResult.Done, await InsertAsync("s2", "127.0.0.1:1@1"));
         foreach (var name in _cluster.Names)
         {
-            Assert.Equal(["a"], (await ReadAsync(name)).Rows.Keys);
+            Assert.Equal(["127.0.0.1:1@1"], (await ReadAsync(name)).Rows.Keys);
         }
 
+        await Until.TrueAsync(() => _cluster.Names.All(name => _cluster[name].Voter!.Latest is not null), "all voters run");
         Assert.Single(_cluster.Names.Select(name => _cluster[name].Voter!.Latest!.Incarnation).Distinct());
     }
 
@@ -43,45 +44,45 @@ public sealed class VoterGroupTests(ITestOutputHelper output) : IAsyncLifetime
 
         await _cluster.StartAsync("s3");
         await _cluster.Table("s1").InitializeMembershipTableAsync(true, None);
-        Assert.Equal(TableResult.Done, await InsertAsync("s3", "a"));
+        Assert.Equal(TableResult.Done, await InsertAsync("s3", "127.0.0.1:1@1"));
     }
 
     [Fact]
     public async Task After_birth_a_majority_is_enough_and_who_was_away_catches_up()
     {
         await _cluster.StartAllAsync();
-        await InsertAsync("s1", "a");
+        await InsertAsync("s1", "127.0.0.1:1@1");
         await _cluster.StopAsync("s1");
-        Assert.Equal(TableResult.Done, await InsertAsync("s2", "b"));
-        Assert.Equal(["a", "b"], (await ReadAsync("s3")).Rows.Keys);
+        Assert.Equal(TableResult.Done, await InsertAsync("s2", "127.0.0.1:2@1"));
+        Assert.Equal(["127.0.0.1:1@1", "127.0.0.1:2@1"], (await ReadAsync("s3")).Rows.Keys);
         await _cluster.StartAsync("s1");
-        Assert.Equal(["a", "b"], (await ReadAsync("s1")).Rows.Keys);
+        Assert.Equal(["127.0.0.1:1@1", "127.0.0.1:2@1"], (await ReadAsync("s1")).Rows.Keys);
     }
 
     [Fact]
     public async Task After_all_were_down_everything_is_there_again()
     {
         await _cluster.StartAllAsync();
-        await InsertAsync("s1", "a");
+        await InsertAsync("s1", "127.0.0.1:1@1");
         foreach (var name in _cluster.Names)
         {
             await _cluster.StopAsync(name);
         }
 
         await _cluster.StartAllAsync();
-        Assert.Equal(["a"], (await ReadAsync("s3")).Rows.Keys);
-        Assert.Equal(TableResult.Done, await InsertAsync("s2", "b"));
+        Assert.Equal(["127.0.0.1:1@1"], (await ReadAsync("s3")).Rows.Keys);
+        Assert.Equal(TableResult.Done, await InsertAsync("s2", "127.0.0.1:2@1"));
     }
 
     [Fact]
     public async Task A_voter_that_was_away_longer_than_the_log_reaches_back_gets_a_snapshot()
     {
         await _cluster.StartAllAsync();
-        await InsertAsync("s1", "a");
+        await InsertAsync("s1", "127.0.0.1:1@1");
         await _cluster.StopAsync("s3");
         for (var i = 0; i < 120; i++)
         {
-            await InsertAsync("s1", $"row{i}");
+            await InsertAsync("s1", $"127.0.0.1:{i + 10}@1");
         }
 
         await _cluster.StartAsync("s3");
@@ -94,12 +95,12 @@ public sealed class VoterGroupTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task A_voter_whose_directory_was_wiped_does_not_vote_but_its_silo_goes_on_through_the_others()
     {
         await _cluster.StartAllAsync();
-        await InsertAsync("s1", "a");
+        await InsertAsync("s1", "127.0.0.1:1@1");
         await _cluster.StopAsync("s2");
         _cluster.Stores.Wipe("s2");
         await _cluster.StartAsync("s2");
         await Until.TrueAsync(() => _cluster["s2"].Voter!.Trouble.Contains("is not one of its voters", StringComparison.Ordinal), "s2 is recognized");
-        Assert.Equal(["a"], (await ReadAsync("s2")).Rows.Keys);
+        Assert.Equal(["127.0.0.1:1@1"], (await ReadAsync("s2")).Rows.Keys);
         Assert.Null(_cluster["s2"].Voter!.Latest);
 
         await _cluster.StopAsync("s1");
@@ -111,7 +112,7 @@ public sealed class VoterGroupTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task Two_wiped_voters_of_three_do_not_make_a_second_history()
     {
         await _cluster.StartAllAsync();
-        await InsertAsync("s1", "a");
+        await InsertAsync("s1", "127.0.0.1:1@1");
         foreach (var name in _cluster.Names)
         {
             await _cluster.StopAsync(name);
@@ -125,14 +126,14 @@ public sealed class VoterGroupTests(ITestOutputHelper output) : IAsyncLifetime
         await _cluster.StartAsync("s3");
         await Until.TrueAsync(() => _cluster["s1"].Voter!.Trouble.Contains("is not one of its voters", StringComparison.Ordinal), "s1 is recognized");
         await Until.TrueAsync(() => _cluster["s2"].Voter!.Trouble.Contains("is not one of its voters", StringComparison.Ordinal), "s2 is recognized");
-        Assert.Equal(["a"], _cluster["s3"].Voter!.Latest!.View.Rows.Keys);
+        Assert.Equal(["127.0.0.1:1@1"], _cluster["s3"].Voter!.Latest!.View.Rows.Keys);
     }
 
     [Fact]
     public async Task A_directory_that_was_restored_from_a_backup_is_not_let_in()
     {
         await _cluster.StartAllAsync();
-        await InsertAsync("s1", "a");
+        await InsertAsync("s1", "127.0.0.1:1@1");
         await _cluster.StopAsync("s3");
         await _cluster.StartAsync("s3");
         var second = _cluster["s3"].Voter!.Self.OpenCounter;
@@ -142,14 +143,14 @@ public sealed class VoterGroupTests(ITestOutputHelper output) : IAsyncLifetime
         _cluster.Stores.TurnBack("s3", second - 2);
         await _cluster.StartAsync("s3");
         await Until.TrueAsync(() => _cluster.Log.Warnings.Any(static line => line.Contains("restored or copied", StringComparison.Ordinal)), "it is recognized");
-        Assert.Equal(TableResult.Done, await InsertAsync("s1", "b"));
+        Assert.Equal(TableResult.Done, await InsertAsync("s1", "127.0.0.1:2@1"));
     }
 
     [Fact]
     public async Task All_addresses_may_change_at_once()
     {
         await _cluster.StartAllAsync();
-        await InsertAsync("s1", "a");
+        await InsertAsync("s1", "127.0.0.1:1@1");
         foreach (var name in _cluster.Names)
         {
             await _cluster.StopAsync(name);
@@ -157,7 +158,7 @@ public sealed class VoterGroupTests(ITestOutputHelper output) : IAsyncLifetime
         }
 
         await _cluster.StartAllAsync();
-        Assert.Equal(["a"], (await ReadAsync("s2")).Rows.Keys);
+        Assert.Equal(["127.0.0.1:1@1"], (await ReadAsync("s2")).Rows.Keys);
         await Until.TrueAsync(
             () => _cluster["s1"].Voter!.Latest!.View.Voters.Values.All(voter => voter.Address == _cluster.AddressOf(voter.Name)), "addresses are recorded");
     }
@@ -166,25 +167,25 @@ public sealed class VoterGroupTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task A_client_that_knows_one_voter_learns_of_the_others_and_goes_on_without_it()
     {
         await _cluster.StartAllAsync();
-        await InsertAsync("s1", "a");
+        await InsertAsync("s1", "127.0.0.1:1@1");
         var client = await _cluster.ClientAsync("client", new Dictionary<string, string> { ["s2"] = _cluster.AddressOf("s2") });
         client.Learn((await client.Client.ReadAsync(false, None)).View);
         await _cluster.StopAsync("s2");
-        Assert.Equal(["a"], (await client.Client.ReadAsync(false, None)).View.Rows.Keys);
+        Assert.Equal(["127.0.0.1:1@1"], (await client.Client.ReadAsync(false, None)).View.Rows.Keys);
     }
 
     [Fact]
     public async Task Times_of_being_alive_survive_the_leader_that_received_them()
     {
         await _cluster.StartAllAsync();
-        await InsertAsync("s1", "a");
-        await _cluster["s1"].Client.ReportAliveAsync(new AliveReport("a", 100), None);
-        await _cluster["s1"].Client.ReportAliveAsync(new AliveReport("a", 200), None);
-        await Until.TrueAsync(() => _cluster.Names.All(name => _cluster[name].Voter!.Latest!.View.Rows["a"].AliveTime == 200), "the time is logged");
+        await InsertAsync("s1", "127.0.0.1:1@1");
+        await _cluster["s1"].Client.ReportAliveAsync(new AliveReport("127.0.0.1:1@1", 100), None);
+        await _cluster["s1"].Client.ReportAliveAsync(new AliveReport("127.0.0.1:1@1", 200), None);
+        await Until.TrueAsync(() => _cluster.Names.All(name => _cluster[name].Voter!.Latest!.View.Rows["127.0.0.1:1@1"].AliveTime == 200), "the time is logged");
         var leader = _cluster.Leader.Name;
         var other = _cluster.Names.First(name => name != leader);
         await _cluster.StopAsync(leader);
-        Assert.Equal(200, (await ReadAsync(other)).Rows["a"].AliveTime);
+        Assert.Equal(200, (await ReadAsync(other)).Rows["127.0.0.1:1@1"].AliveTime);
     }
 
     [Fact]
@@ -197,7 +198,7 @@ public sealed class VoterGroupTests(ITestOutputHelper output) : IAsyncLifetime
             for (var i = 0; i < 20; i++)
             {
                 var view = await ReadAsync(name);
-                if (await InsertAsync(name, $"{name}-{i}", view) is TableResult.Done)
+                if (await InsertAsync(name, $"127.0.0.1:{i + 1}@{name[1..]}", view) is TableResult.Done)
                 {
                     versions.Add(view.Version + 1);
                 }
@@ -214,7 +215,7 @@ public sealed class VoterGroupTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task A_stranger_with_another_secret_is_not_let_in_and_costs_one_line()
     {
         await _cluster.StartAllAsync();
-        await InsertAsync("s1", "a");
+        await InsertAsync("s1", "127.0.0.1:1@1");
         _cluster.Secret = "wrong";
         var client = await _cluster.ClientAsync();
         using var shortly = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
@@ -227,10 +228,10 @@ public sealed class VoterGroupTests(ITestOutputHelper output) : IAsyncLifetime
     {
         await using var single = new VoterCluster(1);
         var node = await single.StartAsync("s1");
-        Assert.Equal(TableResult.Done, await node.Client.ChangeAsync(Insert("a", TableView.Empty), None));
+        Assert.Equal(TableResult.Done, await node.Client.ChangeAsync(Insert("127.0.0.1:1@1", TableView.Empty), None));
         await single.StopAsync("s1");
         node = await single.StartAsync("s1");
-        Assert.Equal(["a"], (await node.Client.ReadAsync(true, None)).View.Rows.Keys);
+        Assert.Equal(["127.0.0.1:1@1"], (await node.Client.ReadAsync(true, None)).View.Rows.Keys);
     }
 
     private async Task<TableView> ReadAsync(string node) => (await _cluster[node].Client.ReadAsync(true, None)).View;
