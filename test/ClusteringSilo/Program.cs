@@ -13,6 +13,12 @@ internal static class Program
 {
     private static async Task Main(string[] arguments)
     {
+        if (arguments[0] == "voter")
+        {
+            await VoterHost.RunAsync(arguments);
+            return;
+        }
+
         using var host = SiloHost.Build(SiloArguments.Parse(arguments), static logging => logging
             .SetMinimumLevel(LogLevel.Information)
             .AddSimpleConsole(static console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss.fff "))

@@ -16,8 +16,13 @@ internal sealed class SiloProcess : IAsyncDisposable
     private int _read;
 
     public SiloProcess(SiloArguments arguments)
+        : this(arguments.Name, arguments.ToString())
     {
-        Name = arguments.Name;
+    }
+
+    public SiloProcess(string name, string arguments)
+    {
+        Name = name;
         _process = new Process
         {
             StartInfo = new ProcessStartInfo("dotnet", $"\"{typeof(SiloHost).Assembly.Location}\" {arguments}")
@@ -35,6 +40,10 @@ internal sealed class SiloProcess : IAsyncDisposable
     }
 
     public string Name { get; }
+
+    public bool HasExited => _process.HasExited;
+
+    public bool WasKilled { get; private set; }
 
     public string Output
     {
@@ -87,6 +96,7 @@ internal sealed class SiloProcess : IAsyncDisposable
     /// <summary>SIGKILL.</summary>
     public async Task KillAsync()
     {
+        WasKilled = true;
         _process.Kill();
         await _process.WaitForExitAsync();
     }

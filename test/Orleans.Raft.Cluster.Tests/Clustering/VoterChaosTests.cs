@@ -1,0 +1,175 @@
+using System.Diagnostics;
+using System.Globalization;
+using ClusteringSilo;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orleans.Raft.Storage.Clustering;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Orleans.Raft.Cluster.Tests.Clustering;
+
+/// <summary>
+/// Three voters as processes under SIGKILL of any of them, of a majority and of all, and under cut cables, while silos join and leave. Nothing acknowledged is lost,
+/// nothing cleaned up comes back, no read is older than one before it. <c>ORLEANS_RAFT_CHAOS_SECONDS</c> (20) says for how long.
+/// </summary>
+public sealed class VoterChaosTests(ITestOutputHelper output) : IAsyncLifetime
+{
+    private const int Voters = 3;
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(Number("ORLEANS_RAFT_CHAOS_SECONDS", 20));
+
+    private readonly int _seed = Number("ORLEANS_RAFT_CHAOS_SEED", Environment.TickCount);
+    private readonly TemporaryDirectory _data = new();
+    private readonly int[] _ports = SiloSet.FreePorts(Voters);
+    private readonly CutProxy?[,] _cables = new CutProxy[Voters, Voters];
+    private readonly SiloProcess?[] _processes = new SiloProcess[Voters];
+    private readonly TableHistory _history = new();
+    private readonly List<ClusteringNode> _clients = [];
+    private readonly List<string> _story = [];
+
+    public async Task InitializeAsync()
+    {
+        foreach (var (from, to) in Pairs())
+        {
+            _cables[from, to] = new CutProxy(_ports[to]);
+        }
+
+        for (var voter = 0; voter < Voters; voter++)
+        {
+            Start(voter);
+        }
+
+        for (var client = 0; client < 4; client++)
+        {
+            var node = new ClusteringNode(ClientSettings(client), null, TimeProvider.System, NullLoggerFactory.Instance);
+            await node.StartAsync(CancellationToken.None);
+            _clients.Add(node);
+        }
+    }
+
+    public async Task DisposeAsync()
+    {
+        output.WriteLine($"seed {_seed}; {_history.Writes} writes, {_history.Reads} reads, {_history.Gone} silos cleaned up\n{string.Join('\n', _story)}");
+        foreach (var client in _clients)
+        {
+            await client.DisposeAsync();
+        }
+
+        foreach (var process in _processes)
+        {
+            await (process?.DisposeAsync() ?? default);
+        }
+
+        foreach (var (from, to) in Pairs())
+        {
+            await _cables[from, to]!.DisposeAsync();
+        }
+
+        _data.Dispose();
+    }
+
+    [Fact]
+    public async Task No_row_is_lost_or_comes_back_and_no_read_is_stale_whoever_is_killed_or_cut_off()
+    {
+        await _history.ReadWhenPossibleAsync(_clients[0].Client);
+        using var ending = new CancellationTokenSource(Duration);
+        var silos = _clients.Select((client, i) => new ChaosSilo(i + 1, client.Client, _history)).ToList();
+        var living = silos.Select(silo => Task.Run(() => silo.RunAsync(ending.Token))).ToList();
+        await DisturbAsync(new Random(_seed), living, ending.Token);
+        Repair();
+        await Task.WhenAll(living);
+
+        var view = await _history.ReadWhenPossibleAsync(_clients[0].Client);
+        silos.ForEach(silo => silo.Check(view));
+        Assert.InRange(_history.Writes, 10, int.MaxValue);
+        Assert.All(_processes, static process => Assert.DoesNotContain("takes no part any more", process!.Output, StringComparison.Ordinal));
+    }
+
+    private static int Number(string variable, int otherwise) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
+
+    private static IEnumerable<(int From, int To)> Pairs() =>
+        from first in Enumerable.Range(0, Voters) from second in Enumerable.Range(0, Voters) where first != second select (first, second);
+
+    private static string Name(int voter) => $"s{voter + 1}";
+
+    private ClusteringNodeSettings ClientSettings(int client) => new()
+    {
+        Voter = new VoterSettings
+        {
+            Name = $"client{client}",
+            Cluster = SiloHost.ClusterId,
+            Voters = VoterSettings.Sorted(Enumerable.Range(0, Voters).ToDictionary(Name, voter => $"127.0.0.1:{_ports[voter]}")),
+        },
+        Secret = "secret",
+    };
+
+    private async Task DisturbAsync(Random random, List<Task> living, CancellationToken ending)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!ending.IsCancellationRequested && !living.Exists(static silo => silo.IsFaulted))
+        {
+            var writes = _history.Writes;
+            using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(random.Next(100, 2000)));
+            await pause.WaitForNextTickAsync(CancellationToken.None);
+            var victims = random.Next(6) switch { 0 => 3, 1 => 2, _ => 1 };
+            var order = Enumerable.Range(0, Voters).OrderBy(_ => random.Next()).Take(victims).ToList();
+            var isCut = random.Next(3) == 0;
+            _story.Add($"{watch.Elapsed.TotalSeconds:f1} s: {(isCut ? "cut off" : "kill")} {string.Join(", ", order.Select(Name))} after {writes} writes");
+            foreach (var voter in order)
+            {
+                if (isCut)
+                {
+                    CutOff(voter, random);
+                }
+                else
+                {
+                    await _processes[voter]!.KillAsync();
+                }
+            }
+
+            using var outage = new PeriodicTimer(TimeSpan.FromMilliseconds(random.Next(50, 2500)));
+            await outage.WaitForNextTickAsync(CancellationToken.None);
+            Repair();
+
+            // Mostly the group may recover; now and then the next blow comes before.
+            for (var waits = 0; random.Next(4) != 0 && waits < 100 && _history.Writes == writes && !ending.IsCancellationRequested; waits++)
+            {
+                await outage.WaitForNextTickAsync(CancellationToken.None);
+            }
+        }
+    }
+
+    /// <summary>Both directions, or one only.</summary>
+    private void CutOff(int voter, Random random)
+    {
+        var ways = random.Next(1, 4);
+        foreach (var (from, to) in Pairs().Where(pair => (pair.From == voter && (ways & 1) != 0) || (pair.To == voter && (ways & 2) != 0)))
+        {
+            _cables[from, to]!.Cut();
+        }
+    }
+
+    private void Repair()
+    {
+        foreach (var (from, to) in Pairs())
+        {
+            _cables[from, to]!.Mend();
+        }
+
+        for (var voter = 0; voter < Voters; voter++)
+        {
+            if (_processes[voter] is { HasExited: true } ended)
+            {
+                Assert.True(ended.WasKilled, $"{ended.Name} ended by itself:\n{ended.Output}");
+                Start(voter);
+            }
+        }
+    }
+
+    // Each voter knows the others by the cables to them, and says of itself an address at which nobody is: nothing goes round the cables.
+    private void Start(int voter)
+    {
+        var voters = Enumerable.Range(0, Voters).Select(to => $"{Name(to)}={(to == voter ? "127.0.0.1:9" : _cables[voter, to]!.Address)}");
+        _processes[voter] = new SiloProcess(Name(voter), $"voter {Name(voter)} {_ports[voter]} \"{Path.Combine(_data.Path, Name(voter))}\" {string.Join(',', voters)}");
+    }
+}
