@@ -38,7 +38,7 @@ internal sealed class TableClient
     public string Trouble { get; private set; } = "";
 
     /// <summary>Reads the table.</summary>
-    /// <param name="isLinearizable">False takes what any voter has applied, without asking a majority: for gateways.</param>
+    /// <param name="isLinearizable">False takes what a voter that knows a leader has applied, or, if there is none, any voter: for gateways.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<TableState> ReadAsync(bool isLinearizable, CancellationToken cancellationToken)
     {
@@ -94,10 +94,12 @@ internal sealed class TableClient
     public async Task<Answer> AskLeaderAsync(FrameKind kind, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
         (await SendAsync(kind, Always(body), toLeader: true, cancellationToken).ConfigureAwait(false)).Answer;
 
-    private static ReadOnlyMemory<byte> Body(bool isLinearizable, int attempt) => new[]
+    private static ReadOnlyMemory<byte> Body(bool isLinearizable, int attempt)
     {
-        (byte)(!isLinearizable ? ReadMode.Local : attempt > LeaderAttempts && attempt % 2 == 0 ? ReadMode.Anyone : ReadMode.Leader),
-    };
+        var isDesperate = attempt > LeaderAttempts && attempt % 2 == 0;
+        var mode = isLinearizable ? (isDesperate ? ReadMode.Anyone : ReadMode.Leader) : isDesperate ? ReadMode.LocalAlone : ReadMode.Local;
+        return new[] { (byte)mode };
+    }
 
     private static TableOutcome Outcome(Answer answer)
     {
@@ -180,7 +182,8 @@ internal sealed class TableClient
             switch (answer.Status)
             {
                 case AnswerStatus.Ok:
-                    (_leader, _preferred) = toLeader ? (server!.Name, _preferred) : (_leader, server!.Name);
+                    // Who was only good enough for want of better is not asked first the next time.
+                    (_leader, _preferred) = toLeader ? (server!.Name, _preferred) : (_leader, attempt <= LeaderAttempts ? server!.Name : "");
                     return (answer, attempt);
                 case AnswerStatus.Refused:
                     throw new TableUnavailableException($"Voter {server!.Name} refuses {kind}: {answer.Text}");

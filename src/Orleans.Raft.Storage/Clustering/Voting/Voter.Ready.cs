@@ -199,7 +199,7 @@ internal sealed partial class Voter
             _links.Learn(_state.View.Voters.Values);
         }
 
-        _published = new Published(_state.Incarnation, _node!.Id, _state.View, _state.Applied, isLeader);
+        _published = new Published(_state.Incarnation, _node!.Id, _state.View, _state.Applied, isLeader, HasLeader: !_node.Leader.IsNone);
         CheckOwnBinding();
     }
 
@@ -226,6 +226,6 @@ internal sealed partial class Voter
             _hasNewAlive = false;
         }
 
-        _published = _published! with { IsLeader = soft.Role is RaftRole.Leader };
+        _published = _published! with { IsLeader = soft.Role is RaftRole.Leader, HasLeader = !soft.Leader.IsNone };
     }
 }

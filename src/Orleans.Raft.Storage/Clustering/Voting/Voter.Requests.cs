@@ -23,11 +23,11 @@ internal sealed partial class Voter
         }
 
         var mode = kind is FrameKind.Read && body.Length > 0 ? (ReadMode)body.Span[0] : ReadMode.Leader;
-        if (mode is ReadMode.Local)
+        if (mode is ReadMode.Local or ReadMode.LocalAlone)
         {
-            if (published.Applied == 0)
+            if (published.Applied == 0 || (mode is ReadMode.Local && !published.HasLeader))
             {
-                return new Answer(AnswerStatus.NotReady) { Text = $"{Name} was added to the group and has received nothing yet" };
+                return new Answer(AnswerStatus.NotReady) { Text = $"{Name} knows no leader, or has received nothing yet" };
             }
 
             return new Answer(AnswerStatus.Ok) { Body = TableState.EncodeView(published.Incarnation, _settings.Cluster, published.Applied, published.View) };

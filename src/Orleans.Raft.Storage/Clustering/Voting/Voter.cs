@@ -294,7 +294,8 @@ internal sealed partial class Voter : ITransportHandler, ITableServer, IAsyncDis
     /// <param name="View">The table as applied here.</param>
     /// <param name="Applied">Up to which index.</param>
     /// <param name="IsLeader">Whether it leads.</param>
-    internal sealed record Published(Guid Incarnation, ReplicaId Replica, TableView View, long Applied, bool IsLeader);
+    /// <param name="HasLeader">Whether it knows who leads.</param>
+    internal sealed record Published(Guid Incarnation, ReplicaId Replica, TableView View, long Applied, bool IsLeader, bool HasLeader);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Clustering voter {Voter} runs as replica {Replica} in term {Term}, store {Store}, applied {Applied}.")]
     private partial void LogStarted(string voter, ReplicaId replica, long term, string store, long applied);

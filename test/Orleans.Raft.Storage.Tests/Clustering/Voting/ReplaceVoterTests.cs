@@ -75,6 +75,43 @@ public sealed class ReplaceVoterTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_voter_that_was_replaced_while_it_was_away_gives_clients_no_old_table_once_they_know_of_others()
+    {
+        await _cluster.StopAsync("s1");
+        _cluster.Add("s4");
+        await _cluster.StartAsync("s4", Known("s2", "s3", "s4"));
+        await ReplaceAsync("s2", "s1", "s4");
+        await InsertAsync("s2", "127.0.0.1:2@2");
+        await _cluster.StartAsync("s1", Known("s1", "s2", "s3"));
+        var old = _cluster["s1"].Voter!;
+        await Until.TrueAsync(() => old.Latest is not null, "the old voter runs");
+        Assert.Single(old.Latest!.View.Rows);
+        var answer = await old.AskAsync(FrameKind.Read, new[] { (byte)ReadMode.Local }, _limit.Token);
+        Assert.Equal(AnswerStatus.NotReady, answer.Status);
+
+        // Configured with the old voter alone: its table names the others, and from then on they are asked.
+        var client = await _cluster.ClientAsync(voters: Known("s1"));
+        await Until.TrueAsync(
+            async () =>
+            {
+                var view = (await client.Client.ReadAsync(false, _limit.Token)).View;
+                client.Learn(view);
+                return view.Rows.Count == 2;
+            },
+            "the client sees the present table");
+    }
+
+    [Fact]
+    public async Task Without_a_majority_clients_still_find_gateways()
+    {
+        await _cluster.StopAsync("s1");
+        await _cluster.StopAsync("s2");
+        await Until.TrueAsync(() => _cluster["s3"].Voter!.Latest is { HasLeader: false }, "the last voter has no leader");
+        var client = await _cluster.ClientAsync();
+        Assert.Single((await client.Client.ReadAsync(false, _limit.Token)).View.Rows);
+    }
+
+    [Fact]
     public async Task Who_cannot_take_the_place_is_refused_and_the_reason_is_said()
     {
         Assert.Contains("a voter already", await RefusedAsync("s1", "s2"), StringComparison.Ordinal);
