@@ -20,7 +20,8 @@ internal sealed class GatedLogStore(MemoryLogStore inner) : ILogStore
 
     public IReadOnlyCollection<RaftGroupId> Groups => inner.Groups;
 
-    public bool IsFull => inner.IsFull;
+    /// <summary>More is queued than the bound, as far as whoever asks is told.</summary>
+    public bool IsFull { get; set; }
 
     /// <summary>Writes that wait.</summary>
     public int HeldCount

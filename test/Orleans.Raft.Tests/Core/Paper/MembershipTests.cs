@@ -231,6 +231,51 @@ public sealed class MembershipTests
         Assert.Equal((MessageType.MsgAppResp, 1, false), (answer.Type, answer.Index, answer.Reject));
     }
 
+    [Fact]
+    public void While_a_change_is_joint_a_read_needs_answers_of_both_majorities()
+    {
+        // Incoming {1,4,5}, outgoing {1,2,3}. A follower that has the empty entry of the term has told so before the links are cut.
+        var network = Joint();
+        network.Isolate(2);
+        network.Isolate(3);
+        network.Read(1, 77);
+        network.Tick(3, 1);
+        Assert.Empty(network[1].Reads);
+        network.Heal();
+        network.Isolate(4);
+        network.Isolate(5);
+        network.Read(1, 78);
+        network.Tick(3, 1);
+        Assert.DoesNotContain(network[1].Reads, read => read.Context == 78);
+        network.Heal();
+        network.Tick(1, 1);
+        Assert.Equal([77, 78], network[1].Reads.Select(read => read.Context).Order());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_server_does_not_campaign_while_a_committed_change_is_not_applied(bool isAsked)
+    {
+        // Thesis 4.1 lets a change take effect when it is appended; here it does when it is applied, so until then votes would be counted in the old configuration.
+        var storage = new MemoryLogStorage(ConfState.Of([new(1), new(2), new(3)]));
+        var change = ConfChangeCodec.Encode(new ConfChangeV2 { Changes = [new(RemoveNode, new(3))] });
+        storage.Append([Replica.Entry(1, 1), new Entry(1, 2, EntryType.EntryConfChangeV2, change), Replica.Entry(1, 3)]);
+        storage.SetHardState(new HardState(1, default, 3));
+        var node = new RaftNode(Replica.Config(1) with { Applied = 0 }, storage);
+        for (var tick = 0; tick < 50; tick++)
+        {
+            node.Tick(TimeSpan.Zero);
+        }
+
+        var result = isAsked
+            ? node.Step(new Message { Type = MessageType.MsgTimeoutNow, From = new(2), To = new(1), Term = 1 }, TimeSpan.Zero)
+            : node.Campaign(TimeSpan.Zero);
+
+        Assert.Equal(RefusalReason.UnappliedConfChange, result.Reason);
+        Assert.Equal((RaftRole.Follower, 1), (node.Role, node.Term));
+    }
+
     private static IEnumerable<long> Voters(Replica replica) => replica.Storage.InitialState.ConfState.Voters.Select(id => id.Value);
 
     // {1,2,3} becomes {1,4,5} and stays joint until told.

@@ -1,0 +1,86 @@
+using Orleans.Raft.Core;
+using static Orleans.Raft.Tests.Core.Paper.PaperMessages;
+
+namespace Orleans.Raft.Tests.Core;
+
+/// <summary>Asynchronous storage writes: what a write's answer means when the term has gone on meanwhile (RAFT-NOTES B.2.4, B.8.1).</summary>
+public sealed class StorageThreadTests
+{
+    private static readonly ConfState Voters = ConfState.Of([new(1), new(2), new(3)]);
+    private static readonly EntryId First = new(1, 1);
+
+    private readonly MemoryLogStorage _disk = new(Voters);
+    private readonly RaftNode _node;
+
+    public StorageThreadTests()
+    {
+        _disk.Append([Entry(1, 1)]);
+        _disk.SetHardState(new HardState(1, default, 1));
+        _node = new RaftNode(new RaftConfig { Id = new(1), AsyncStorageWrites = true, Applied = 1 }, _disk);
+    }
+
+    /// <summary>
+    /// The second entry is written, replaced by a later leader's, and brought back by a third one that never lost it. The answer to the first write then tells
+    /// the truth about term and index and yet means nothing: the disk is about to hold the second leader's entry.
+    /// </summary>
+    [Fact]
+    public void An_entry_that_was_replaced_and_brought_back_is_durable_only_by_its_own_last_write()
+    {
+        var original = Receive(AppendEntries(2, 1, 1, First, 1, Entry(1, 2)));
+        var replacing = Receive(AppendEntries(3, 1, 2, First, 1, Entry(2, 2)));
+        var restoring = Receive(AppendEntries(2, 1, 3, First, 1, Entry(1, 2)));
+        Assert.Empty(Receive(Heartbeat(2, 1, 3, commit: 2)).Apply);
+
+        Assert.Empty(Write(original.Append).Apply);
+        Assert.Empty(Write(replacing.Append).Apply);
+        Assert.Equal([new EntryId(1, 2)], Write(restoring.Append).Apply.Select(entry => entry.Id));
+    }
+
+    [Fact]
+    public void A_snapshot_that_became_durable_is_installed_although_the_term_has_changed_meanwhile()
+    {
+        var (append, _) = Receive(InstallSnapshot(2, 1, 2, new Snapshot(new EntryId(2, 9), Voters, default)));
+        Receive(RequestVote(3, 1, 3, new EntryId(2, 20)));
+
+        Write(append);
+
+        Assert.Equal((3, 9), (_node.Term, _node.Applied));
+    }
+
+    private static Entry Entry(long term, long index) => new(term, index, EntryType.EntryNormal, new byte[] { (byte)term });
+
+    private (List<Message> Append, List<Entry> Apply) Receive(Message message)
+    {
+        _node.Step(message, default);
+        return TakeReady();
+    }
+
+    // The append thread does the writes of one Ready and delivers its answers to this node.
+    private (List<Message> Append, List<Entry> Apply) Write(List<Message> writes)
+    {
+        foreach (var write in writes)
+        {
+            if (write.Snapshot is { } snapshot)
+            {
+                _disk.ApplySnapshot(snapshot);
+            }
+
+            _disk.Append(write.Entries);
+            foreach (var response in write.Responses.Where(response => response.To == _node.Id))
+            {
+                _node.Step(response, default);
+            }
+        }
+
+        return TakeReady();
+    }
+
+    private (List<Message> Append, List<Entry> Apply) TakeReady()
+    {
+        Assert.Null(_node.Fault);
+        var messages = _node.HasReady ? _node.Ready().Messages.ToArray() : [];
+        return (
+            [.. messages.Where(message => message.To == ReplicaId.AppendThread)],
+            [.. messages.Where(message => message.To == ReplicaId.ApplyThread).SelectMany(message => message.Entries)]);
+    }
+}
