@@ -3,7 +3,7 @@ using static Orleans.Raft.Tests.Core.Paper.PaperMessages;
 
 namespace Orleans.Raft.Tests.Core;
 
-/// <summary>Asynchronous storage writes: what a write's answer means when the term has gone on meanwhile (RAFT-NOTES B.2.4, B.8.1).</summary>
+/// <summary>Asynchronous storage writes: what the storage threads' answers mean, and who may give them (RAFT-NOTES B.1.5, B.2.4, B.8.1, B.9).</summary>
 public sealed class StorageThreadTests
 {
     private static readonly ConfState Voters = ConfState.Of([new(1), new(2), new(3)]);
@@ -16,7 +16,7 @@ public sealed class StorageThreadTests
     {
         _disk.Append([Entry(1, 1)]);
         _disk.SetHardState(new HardState(1, default, 1));
-        _node = new RaftNode(new RaftConfig { Id = new(1), AsyncStorageWrites = true, Applied = 1 }, _disk);
+        _node = new RaftNode(new RaftConfig { Id = new(1), AsyncStorageWrites = true, Applied = 1, MaxCommittedSizePerReady = 1 }, _disk);
     }
 
     /// <summary>
@@ -45,6 +45,31 @@ public sealed class StorageThreadTests
         Write(append);
 
         Assert.Equal((3, 9), (_node.Term, _node.Applied));
+    }
+
+    /// <summary>RAFT-NOTES B.1.5: such an answer would make entries durable, or applied, that are not.</summary>
+    [Theory]
+    [InlineData(MessageType.MsgStorageAppendResp)]
+    [InlineData(MessageType.MsgStorageApplyResp)]
+    public void What_only_a_storage_thread_may_say_is_refused_from_a_replica(MessageType type)
+    {
+        Receive(AppendEntries(2, 1, 1, First, 1, Entry(1, 2)));
+        var result = _node.Step(Message.Of(type, new(2), new(1), 1, new EntryId(1, 2), entries: [Entry(1, 2)]), default);
+        Assert.Equal((false, RefusalReason.LocalMessage), (result.IsAccepted, result.Reason));
+        Assert.Empty(Receive(Heartbeat(2, 1, 1, commit: 2)).Apply);
+    }
+
+    /// <summary>RAFT-NOTES B.9: the limit is one of what is outstanding, not of one Ready.</summary>
+    [Fact]
+    public void No_more_entries_are_handed_out_for_application_while_those_before_fill_the_limit()
+    {
+        var writes = Receive(AppendEntries(2, 1, 1, First, 2, Entry(1, 2)));
+        Assert.Equal([2], Write(writes.Append).Apply.Select(entry => entry.Index));
+        writes = Receive(AppendEntries(2, 1, 1, new EntryId(1, 2), 3, Entry(1, 3)));
+        Assert.Empty(Write(writes.Append).Apply);
+
+        _node.Step(Message.Of(MessageType.MsgStorageApplyResp, ReplicaId.ApplyThread, new(1), 0, entries: [Entry(1, 2)]), default);
+        Assert.Equal([3], TakeReady().Apply.Select(entry => entry.Index));
     }
 
     private static Entry Entry(long term, long index) => new(term, index, EntryType.EntryNormal, new byte[] { (byte)term });

@@ -107,6 +107,28 @@ public sealed class LeaseReadTests
     }
 
     [Fact]
+    public void A_lease_is_reckoned_from_when_the_heartbeat_was_sent_however_late_its_answers_come()
+    {
+        var cluster = Elect(seed: 1);
+        Tick(cluster);
+        cluster.Now += 20 * TickLength;
+        Assert.False(TryReadAtOnce(cluster, 1, out _), "the lease has ended");
+
+        // The followers promise now not to vote for ten ticks; the leader learns of it when six of them are over.
+        cluster.Tick(1);
+        cluster.TakeReady(1);
+        cluster.Deliver(message => message.Type is MessageType.MsgHeartbeat);
+        cluster.TakeReady(2);
+        cluster.TakeReady(3);
+        cluster.Now += 6 * TickLength;
+        cluster.Deliver(message => message.Type is MessageType.MsgHeartbeatResp);
+
+        Assert.True(TryReadAtOnce(cluster, 1, out _), "four ticks of the promise are left");
+        cluster.Now += 4 * TickLength;
+        Assert.False(TryReadAtOnce(cluster, 1, out _), "the followers may vote again");
+    }
+
+    [Fact]
     public void A_promise_holds_in_a_term_that_came_by_an_answer()
     {
         // 2 led once and sent an append to 3, which answers late, in the term in which it campaigns meanwhile. So 2 is in that term when 3 asks for its vote.

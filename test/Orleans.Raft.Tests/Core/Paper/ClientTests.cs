@@ -105,6 +105,23 @@ public sealed class ClientTests
     }
 
     [Fact]
+    public void A_context_that_is_used_again_is_confirmed_by_answers_to_the_later_heartbeats_only()
+    {
+        // etcd/raft issue 392: the answer of 3 to the first round comes when the second read with the same context waits.
+        var network = Network.LedBy1(3);
+        network[1].Node.ReadIndex(77, network[1].Now);
+        var answers = network[1].Work().Where(message => message.Type is MessageType.MsgHeartbeat).ToDictionary(
+            message => message.To.Value, message => network[message.To.Value].Receive(message));
+        network.Post(answers[2].SelectMany(network[1].Receive));
+        Assert.Equal(77, Assert.Single(network[1].Reads).Context);
+
+        network.Loses = message => message.Type is MessageType.MsgHeartbeat;
+        network.Read(1, 77);
+        network.Post(answers[3].SelectMany(network[1].Receive));
+        Assert.Single(network[1].Reads);
+    }
+
+    [Fact]
     public void A_new_leader_answers_no_read_before_it_has_committed_an_entry_of_its_term()
     {
         var network = Network.LedBy1(3);

@@ -22,6 +22,18 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    public void A_server_that_was_just_added_does_not_cost_the_leader_its_majority_before_it_could_answer()
+    {
+        var network = Network.LedBy1(1, config => config with { CheckQuorum = true });
+        network.Tick(9);
+        Assert.True(network.Change(ConfChangeTransition.Auto, (AddNode, 2)).IsAccepted);
+        network.Tick(1);
+        Assert.Equal(RaftRole.Leader, network[1].Role);
+        network.Tick(10);
+        Assert.Equal(RaftRole.Follower, network[1].Role);
+    }
+
+    [Fact]
     public void A_server_is_removed_by_a_single_step_and_counts_no_more()
     {
         var network = Network.LedBy1(3);
@@ -31,6 +43,23 @@ public sealed class MembershipTests
         Assert.Equal("a", network[1].AppliedText);
         network.Isolate(2);
         network.Propose(1, "b");
+        Assert.Equal("a", network[1].AppliedText);
+    }
+
+    [Fact]
+    public void What_a_majority_of_the_smaller_configuration_has_is_committed_when_the_removal_is_applied()
+    {
+        // 1 and 2 have "a"; that is a majority of {1,2,3} and none of {1,2,3,4}. The removal itself is committed by 3's answer, which lacks "a".
+        var network = Network.LedBy1(4, config => config with { MaxSizePerMessage = 0 });
+        network.Isolate(3);
+        network.Isolate(4);
+        network.Change(ConfChangeTransition.Auto, (RemoveNode, 4));
+        network.Propose(1, "a");
+        Assert.Equal("", network[1].AppliedText);
+        network.Heal();
+        network.Isolate(4);
+        network.Loses = message => message.To.Value == 3 && message.Entries.Any(entry => !entry.Data.IsEmpty && entry.Type is EntryType.EntryNormal);
+        network.Tick(2, 1);
         Assert.Equal("a", network[1].AppliedText);
     }
 

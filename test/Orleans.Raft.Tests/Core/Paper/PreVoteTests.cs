@@ -58,7 +58,9 @@ public sealed class PreVoteTests
     {
         var replica = PreVoting([1, 2], term: 2);
         var answer = Assert.Single(replica.Receive(PreVote(2, 1, 3, new EntryId(1, 9))));
-        Assert.Equal((MessageType.MsgPreVoteResp, true), (answer.Type, answer.Reject));
+
+        // In its own term: nobody is in the one that was asked for, and nobody must learn it from a refusal.
+        Assert.Equal((MessageType.MsgPreVoteResp, true, 2), (answer.Type, answer.Reject, answer.Term));
     }
 
     [Fact]

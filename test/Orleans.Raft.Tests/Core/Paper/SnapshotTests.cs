@@ -58,6 +58,15 @@ public sealed class SnapshotTests
     }
 
     [Fact]
+    public void A_snapshot_whose_configuration_does_not_name_the_server_is_not_restored()
+    {
+        var replica = Replica.WithLog(1, Three, [1]);
+        var answer = Assert.Single(replica.Receive(InstallSnapshot(2, 1, 1, new Snapshot(new EntryId(1, 5), ConfState.Of([new(2), new(3)]), default))));
+        Assert.Equal((MessageType.MsgAppResp, 0), (answer.Type, answer.Index));
+        Assert.Equal("1", replica.Terms);
+    }
+
+    [Fact]
     public void A_snapshot_behind_the_commit_index_is_answered_with_the_commit_index()
     {
         var replica = Replica.WithLog(1, Three, [1, 1, 1], commit: 3);
