@@ -70,4 +70,48 @@ internal sealed partial class RaftHost
             throw new RaftException(refusal + ". Nothing was changed.");
         }
     }
+
+    /// <summary>Wishes replicas of a group moved and waits until they are.</summary>
+    /// <exception cref="RaftException">It is impossible, or no majority answered.</exception>
+    public async Task MoveAsync(PlacementChange change, IProgress<RaftGroupStatus>? progress, CancellationToken cancellationToken)
+    {
+        var runtime = await FindAsync(change.Group, cancellationToken);
+        await WishAsync(new MetaCommand { Changes = [change] }, cancellationToken);
+        using var timer = new PeriodicTimer(_options.TickInterval * 4, _time);
+        while (true)
+        {
+            // What this silo knows of the group follows the wish a little later; until then it is not so yet.
+            var status = await GetStatusAsync(runtime, cancellationToken);
+            progress?.Report(status);
+            var voters = status.Replicas.Where(replica => replica.Role is RaftReplicaRole.Leader or RaftReplicaRole.Follower).Select(replica => replica.Silo).ToHashSet(StringComparer.Ordinal);
+            if (change.Add.All(voters.Contains) && !status.Replicas.Any(replica => change.Leave.Contains(replica.Silo)))
+            {
+                return;
+            }
+
+            await timer.WaitForNextTickAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Takes a silo into service. Returns how many replicas it will be given.</summary>
+    public async Task<int> AdmitAsync(string silo, CancellationToken cancellationToken)
+    {
+        var changes = SiloPlanner.Admit(await ReadCatalogAsync(cancellationToken), silo);
+        await WishAsync(new MetaCommand { Changes = changes, Admit = silo }, cancellationToken);
+        return changes.Length;
+    }
+
+    /// <summary>Takes a silo out of service. Returns how many replicas it will lose.</summary>
+    public async Task<int> RetireAsync(string silo, CancellationToken cancellationToken)
+    {
+        var changes = SiloPlanner.Retire(await ReadCatalogAsync(cancellationToken), silo, name => _silos.FindActive(name) is not null);
+        await WishAsync(new MetaCommand { Changes = changes, Retire = silo }, cancellationToken);
+        return changes.Length;
+    }
+
+    private async Task<Catalog> ReadCatalogAsync(CancellationToken cancellationToken)
+    {
+        var meta = await FindAsync(CatalogGroups.MetaId, cancellationToken);
+        return MetaCodec.ReadCatalog(await meta.Client.ReadAsync(default, cancellationToken));
+    }
 }

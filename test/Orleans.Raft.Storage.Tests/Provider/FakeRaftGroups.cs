@@ -90,6 +90,13 @@ internal sealed class FakeRaftGroups : IRaftGroupFactory
 
         public Task TransferLeadershipAsync(string silo, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public Task AddReplicaAsync(string silo, IProgress<RaftGroupStatus>? progress, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task RemoveReplicaAsync(string silo, IProgress<RaftGroupStatus>? progress, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task ReplaceReplicaAsync(string oldSilo, string newSilo, IProgress<RaftGroupStatus>? progress, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
         private ReadOnlyMemory<byte> Apply(ReadOnlyMemory<byte> command)
         {
             owner.Applied++;

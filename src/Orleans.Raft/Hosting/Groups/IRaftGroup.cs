@@ -35,6 +35,26 @@ public interface IRaftGroup
     /// <summary>Hands leadership to the replica on a silo; completes when that leads.</summary>
     /// <exception cref="RaftException">The silo holds no voter of the group, or it did not come to lead within the budget.</exception>
     Task TransferLeadershipAsync(string silo, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Gives the group a replica on a silo: it learns first and votes once it has caught up. Completes when it votes. The wish is written down at once and is carried
+    /// out whatever becomes of the caller: cancelling ends the waiting only.
+    /// </summary>
+    /// <param name="silo">A silo that has introduced itself to the cluster, by running once.</param>
+    /// <param name="progress">Is told the group's status again and again while it changes; may be null.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="RaftException">The silo has a replica of the group, or is not known; nothing was changed.</exception>
+    Task AddReplicaAsync(string silo, IProgress<RaftGroupStatus>? progress, CancellationToken cancellationToken);
+
+    /// <summary>Removes the replica on a silo and deletes its data. Completes when it is out of the group. Else as <see cref="AddReplicaAsync"/>.</summary>
+    /// <exception cref="RaftException">The silo has no replica of the group, or the only one; nothing was changed.</exception>
+    Task RemoveReplicaAsync(string silo, IProgress<RaftGroupStatus>? progress, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Moves a replica: the new one learns first, and comes in and the old one goes in one joint change. Else as <see cref="AddReplicaAsync"/>.
+    /// </summary>
+    /// <exception cref="RaftException">One of the two is impossible; nothing was changed.</exception>
+    Task ReplaceReplicaAsync(string oldSilo, string newSilo, IProgress<RaftGroupStatus>? progress, CancellationToken cancellationToken);
 }
 
 /// <summary>How fresh a read must be.</summary>

@@ -1,3 +1,5 @@
+using Orleans.Raft.Wire;
+
 namespace Orleans.Raft.Hosting;
 
 /// <inheritdoc cref="IRaftGroup"/>
@@ -49,6 +51,18 @@ internal sealed class RaftGroup(RaftGroupId id, RaftHost host) : IRaftGroup
         _runtime ??= await _host.FindAsync(Id, cancellationToken);
         await _host.TransferAsync(_runtime, silo, cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public Task AddReplicaAsync(string silo, IProgress<RaftGroupStatus>? progress, CancellationToken cancellationToken) =>
+        _host.MoveAsync(new PlacementChange(Id, [silo], []), progress, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task RemoveReplicaAsync(string silo, IProgress<RaftGroupStatus>? progress, CancellationToken cancellationToken) =>
+        _host.MoveAsync(new PlacementChange(Id, [], [silo]), progress, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task ReplaceReplicaAsync(string oldSilo, string newSilo, IProgress<RaftGroupStatus>? progress, CancellationToken cancellationToken) =>
+        _host.MoveAsync(new PlacementChange(Id, [newSilo], [oldSilo]), progress, cancellationToken);
 
     private async Task<ReadOnlyMemory<byte>> FindAndProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken)
     {

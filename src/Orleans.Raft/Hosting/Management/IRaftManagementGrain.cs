@@ -27,6 +27,46 @@ public interface IRaftManagementGrain : IGrainWithIntegerKey
     [Alias("TransferLeadership")]
     Task TransferLeadershipAsync(string name, int index, string silo);
 
+    /// <summary>
+    /// Checksums of all replicas of a group, taken at one index, which a mark in the log names. Each replica reads its whole state for it, beside its other work.
+    /// </summary>
+    /// <exception cref="RaftException">There is no such group, or it has no leader.</exception>
+    [Alias("GetChecksums")]
+    Task<ImmutableArray<RaftChecksum>> GetChecksumsAsync(string name, int index);
+
+    /// <summary>Wishes for a replica of a group on a silo. Completes when the wish is written down; the group's status shows how far it is.</summary>
+    /// <exception cref="RaftException">The silo has one, or is not known; nothing was changed.</exception>
+    [Alias("AddReplica")]
+    Task AddReplicaAsync(string name, int index, string silo);
+
+    /// <summary>Wishes a group's replica on a silo away. Completes when the wish is written down.</summary>
+    /// <exception cref="RaftException">The silo has none, or the only one; nothing was changed.</exception>
+    [Alias("RemoveReplica")]
+    Task RemoveReplicaAsync(string name, int index, string silo);
+
+    /// <summary>Wishes a group's replica moved. Completes when the wish is written down.</summary>
+    /// <exception cref="RaftException">It is impossible; nothing was changed.</exception>
+    [Alias("ReplaceReplica")]
+    Task ReplaceReplicaAsync(string name, int index, string oldSilo, string newSilo);
+
+    /// <summary>
+    /// Takes a silo into service: gives it replicas of groups that have fewer than they should, and its share of the others, taken from the silos that hold most. Completes
+    /// when the wish is written down; the status of silos and groups shows how far it is.
+    /// </summary>
+    /// <returns>Number of replicas that it will be given.</returns>
+    /// <exception cref="RaftException">The silo has not run yet; nothing was changed.</exception>
+    [Alias("AddSilo")]
+    Task<int> AddSiloAsync(string silo);
+
+    /// <summary>
+    /// Takes a silo out of service: its replicas move to other silos where there are some without one, else they are removed. Completes when the wish is written
+    /// down; when the silo holds no replica any more it can be stopped for good.
+    /// </summary>
+    /// <returns>Number of replicas that it will lose.</returns>
+    /// <exception cref="RaftException">The silo is not known, or holds the only replica of a group; nothing was changed.</exception>
+    [Alias("RemoveSilo")]
+    Task<int> RemoveSiloAsync(string silo);
+
     /// <summary>Silos and groups as a table for a terminal.</summary>
     [Alias("Describe")]
     Task<string> DescribeAsync();

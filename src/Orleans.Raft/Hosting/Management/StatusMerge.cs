@@ -37,7 +37,7 @@ internal static class StatusMerge
         var id = member.Replica.Value;
         var peer = leader?.Peers.FirstOrDefault(peer => peer.Replica == id);
         var applied = report?.Applied ?? 0;
-        var state = report?.Fault is { } fault ? FirstLine(fault) : report is null ? "unreachable" : peer?.State ?? "-";
+        var state = report?.Fault is { } fault ? FirstLine(fault) : report is null ? "unreachable" : member.IsLeaving ? "leaving" : peer?.State ?? "-";
         return new RaftReplicaStatus(member.Silo, id, RoleOf(id, report, leader), state, peer?.Match ?? 0, applied, Math.Max(0, committed - applied));
     }
 

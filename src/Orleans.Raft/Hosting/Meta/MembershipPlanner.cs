@@ -89,7 +89,7 @@ internal static class MembershipPlanner
                 .MaxBy(peer => peer.Match);
             return heir.Id.IsNone
                 ? MembershipStep.Wait("leaves, and nobody is there to lead")
-                : new MembershipStep(null, heir.Id, [], $"hands leadership to {heir.Id}, since it leaves");
+                : new MembershipStep(null, heir.Id, [], "it leaves the group");
         }
 
         var rest = voters.RemoveRange(others);

@@ -39,6 +39,14 @@ internal sealed partial class MetaMachine
             placements = placements.SetItem(change.Group, placement!);
         }
 
+        foreach (var named in (string[])[command.Retire, command.Admit])
+        {
+            if (named.Length > 0 && CatalogGroups.PlaceOf(_catalog, named) < 0)
+            {
+                return $"the silo {named} has not introduced itself yet; start it first";
+            }
+        }
+
         var silos = SetRetired(SetRetired(_catalog.Silos, command.Retire, true), command.Admit, false);
         if (placements != _catalog.Placements || silos != _catalog.Silos)
         {

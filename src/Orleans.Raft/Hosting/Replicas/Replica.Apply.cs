@@ -8,8 +8,9 @@ internal sealed partial class Replica
 {
     private void ApplyPending()
     {
-        while (_applying is null && _toApply.TryDequeue(out var message))
+        while (_applying is null && (_interrupted ?? NextToApply()) is { } message)
         {
+            _interrupted = null;
             var last = new EntryId(0, _applied);
             _applyingSince = _clock.Now;
             foreach (var entry in message.Entries)
@@ -19,6 +20,12 @@ internal sealed partial class Replica
                 {
                     Apply(entry);
                     last = entry.Id;
+                    if (_mark != default)
+                    {
+                        // The state is looked at here: what follows is applied afterwards.
+                        _markIndex = entry.Index;
+                        break;
+                    }
                 }
             }
 
@@ -34,6 +41,8 @@ internal sealed partial class Replica
             }
         }
     }
+
+    private Message? NextToApply() => _toApply.TryDequeue(out var message) ? message : null;
 
     private async Task AwaitAppliedAsync(ValueTask written, Message message)
     {
@@ -53,6 +62,14 @@ internal sealed partial class Replica
     private void OnApplied(Message message)
     {
         _applying = null;
+        if (_mark != default)
+        {
+            _applied = Math.Max(_applied, _markIndex);
+            TakeChecksum();
+            _interrupted = message;
+            return;
+        }
+
         if (message.Entries.Count > 0)
         {
             _applied = Math.Max(_applied, message.Entries[^1].Index);
@@ -96,6 +113,7 @@ internal sealed partial class Replica
             throw new InvalidOperationException($"{Group} replica {Id}: entry {entry.Id} has a newer format than this silo reads. Upgrade it.");
         }
 
+        _mark = CommandCodec.ReadMark(entry.Data);
         if (CommandCodec.ReadRegistration(entry.Data) is { } registration)
         {
             _state.Sessions.Register(entry.Index, registration.Nonce, registration.Silo);

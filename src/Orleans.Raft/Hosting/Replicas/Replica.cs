@@ -34,6 +34,12 @@ internal sealed partial class Replica
     // Committed entries in order; while a batch of them is on its way to the state store the rest waits.
     private readonly Queue<Message> _toApply = new();
     private Message? _applying;
+
+    // A mark that was just applied, and the batch whose rest waits for the look at the state.
+    private Guid _mark;
+    private long _markIndex;
+    private Message? _interrupted;
+    private readonly ConcurrentDictionary<Guid, TaskCompletionSource<StateChecksum>> _checksums = new();
     private TimeSpan _applyingSince;
     private ConfState _confState;
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Security.Cryptography;
 using Orleans.Raft.Core;
 
 namespace Orleans.Raft.Hosting;
@@ -53,6 +54,20 @@ internal sealed class MemoryReplicaState(IStateMachine machine, IStateStore stor
 
         await Store.WriteAsync(batch);
         return true;
+    }
+
+    /// <inheritdoc/>
+    public override Task<byte[]?> HashAsync()
+    {
+        if (_machine is not ISnapshotStateMachine saved)
+        {
+            return Task.FromResult<byte[]?>(null);
+        }
+
+        var output = new ArrayBufferWriter<byte>();
+        saved.Snapshot(output);
+        var all = output.WrittenMemory;
+        return Task.Run<byte[]?>(() => SHA256.HashData(all.Span));
     }
 
     /// <inheritdoc/>

@@ -66,6 +66,12 @@ internal abstract class ReplicaState
     /// <summary>Saves a state that is kept in memory. False where it can't be saved.</summary>
     public virtual ValueTask<bool> SaveAsync(EntryId position, ConfState confState) => new(true);
 
+    /// <summary>
+    /// Hash of the state as it is now: a function of the commands applied, so that two replicas at one index have the same. The state is looked at before the call
+    /// returns; the work is done elsewhere. Null where the state can't be written out.
+    /// </summary>
+    public abstract Task<byte[]?> HashAsync();
+
     /// <summary>Fills the state from the store.</summary>
     protected abstract void Load(IStateView view);
 }

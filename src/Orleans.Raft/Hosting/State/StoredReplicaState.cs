@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Orleans.Raft.Core;
 
 namespace Orleans.Raft.Hosting;
@@ -33,6 +34,25 @@ internal sealed class StoredReplicaState : ReplicaState, IStateRows, IStateReade
         batch.Applied = new AppliedState(position, confState);
         _batch = new StateBatch(Store, Generation);
         return Store.WriteAsync(batch);
+    }
+
+    /// <inheritdoc/>
+    public override Task<byte[]?> HashAsync()
+    {
+        var view = Store.OpenView(Generation);
+        return Task.Run<byte[]?>(() =>
+        {
+            using (view)
+            {
+                using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+                foreach (var row in view.Scan(ReadOnlyMemory<byte>.Empty, ReadOnlyMemory<byte>.Empty))
+                {
+                    SnapshotInstall.Hash(hash, row.Key, row.Value);
+                }
+
+                return hash.GetHashAndReset();
+            }
+        });
     }
 
     /// <inheritdoc/>

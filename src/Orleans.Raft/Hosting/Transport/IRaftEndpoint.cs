@@ -30,6 +30,14 @@ internal interface IRaftEndpoint : IGrainService
     /// <summary>Tells the silo's replica of a group, if that leads, to hand leadership to another one. Returns what became of the wish.</summary>
     [Alias("Transfer")]
     Task<string> TransferAsync(string name, int index, long replica);
+
+    /// <summary>Proposes a mark for checksums, if the silo's replica of the group leads. Empty when it was taken, else why not.</summary>
+    [Alias("Mark")]
+    Task<string> MarkAsync(string name, int index, Guid mark);
+
+    /// <summary>Checksum of the silo's replica of a group at a mark.</summary>
+    [Alias("Checksum")]
+    Task<StateChecksum> ChecksumAsync(string name, int index, Guid mark);
 }
 
 /// <summary>Reaches the endpoints of other silos.</summary>

@@ -31,6 +31,12 @@ internal sealed class RaftEndpoint(GrainId id, Silo silo, ILoggerFactory loggers
     /// <inheritdoc/>
     public Task<string> TransferAsync(string name, int index, long replica) =>
         _host.TransferHereAsync(new RaftGroupId(name, index), new ReplicaId(replica));
+
+    /// <inheritdoc/>
+    public Task<string> MarkAsync(string name, int index, Guid mark) => _host.MarkHereAsync(new RaftGroupId(name, index), mark);
+
+    /// <inheritdoc/>
+    public Task<StateChecksum> ChecksumAsync(string name, int index, Guid mark) => _host.ChecksumHereAsync(new RaftGroupId(name, index), mark);
 }
 
 /// <summary>The scheduler of a grain or of the endpoint.</summary>

@@ -12,6 +12,7 @@ internal static class CommandCodec
     private const int FormatField = 1;
     private const int CommandsField = 2;
     private const int RegistrationField = 3;
+    private const int MarkField = 4;
     private const int GuidBytes = 16;
 
     /// <summary>Encoded length of a command within a batch: what limits an entry's size.</summary>
@@ -55,6 +56,27 @@ internal static class CommandCodec
         writer.Length(2, name);
         System.Text.Encoding.UTF8.GetBytes(registration.Silo, writer.Reserve(name));
         return bytes;
+    }
+
+    /// <summary>Encodes a mark, which is an entry of its own: every replica takes a checksum of its state there.</summary>
+    public static byte[] EncodeMark(Guid mark) => new WireBuilder().Number(FormatField, Format).Identity(MarkField, mark).ToArray();
+
+    /// <summary>The mark that an entry's data is; default when it is something else.</summary>
+    /// <exception cref="WireFormatException">The bytes are no batch.</exception>
+    public static Guid ReadMark(ReadOnlyMemory<byte> input)
+    {
+        var reader = new WireReader(input, "CommandBatch");
+        while (reader.Next())
+        {
+            if (reader.Field == MarkField)
+            {
+                return reader.Identity();
+            }
+
+            reader.Skip();
+        }
+
+        return default;
     }
 
     /// <summary>The registration that an entry's data is, or null when it is commands.</summary>
