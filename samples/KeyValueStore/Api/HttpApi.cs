@@ -58,6 +58,11 @@ internal sealed partial class HttpApi(SiloCluster cluster, KeyValueClient client
                 return Only(context, HttpMethods.Get, () => TextAsync(context, 200, metrics.Write(), "text/plain; version=0.0.4; charset=utf-8"));
         }
 
+        if (PageFiles.Find(path) is { } file)
+        {
+            return Only(context, HttpMethods.Get, () => FileAsync(context, file));
+        }
+
         if (cluster.IsStopping || !cluster.HasStarted)
         {
             return Problem.UnavailableAsync(context, cluster.IsStopping ? "This process is stopping." : "The silos are starting.", Failure.Failed);
@@ -232,6 +237,15 @@ internal sealed partial class HttpApi(SiloCluster cluster, KeyValueClient client
     {
         context.Response.Headers.Allow = allowed;
         return Problem.WriteAsync(context, 405, $"Allowed here: {allowed}.");
+    }
+
+    private static async Task FileAsync(HttpContext context, (byte[] Bytes, string Type) file)
+    {
+        context.Response.Headers.ContentSecurityPolicy = "default-src 'self'; img-src data:";
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        context.Response.ContentType = file.Type;
+        context.Response.ContentLength = file.Bytes.Length;
+        await context.Response.Body.WriteAsync(file.Bytes, context.RequestAborted);
     }
 
     private static Task NothingHereAsync(HttpContext context) =>

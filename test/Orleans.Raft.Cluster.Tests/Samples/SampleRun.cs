@@ -17,13 +17,13 @@ internal sealed class SampleRun : IDisposable
     private readonly TaskCompletionSource _seen = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string _awaited;
 
-    private SampleRun(string sample, string arguments, string awaited)
+    private SampleRun(string sample, string arguments, string awaited, string folder = "")
     {
         _awaited = awaited;
         var dll = typeof(SampleRun).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == sample).Value;
         _process = new Process
         {
-            StartInfo = new ProcessStartInfo("dotnet", $"\"{dll}\" {arguments}") { RedirectStandardOutput = true, RedirectStandardError = true },
+            StartInfo = new ProcessStartInfo("dotnet", $"\"{dll}\" {arguments}") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder },
             EnableRaisingEvents = true,
         };
         _process.OutputDataReceived += (_, line) => OnLine(line.Data);
@@ -35,9 +35,9 @@ internal sealed class SampleRun : IDisposable
     }
 
     /// <summary>Runs a sample to its end; its output, after checking that it ended well.</summary>
-    public static async Task<string> ToEndAsync(string sample, string arguments)
+    public static async Task<string> ToEndAsync(string sample, string arguments, string folder = "")
     {
-        using var run = new SampleRun(sample, arguments, "\0");
+        using var run = new SampleRun(sample, arguments, "\0", folder);
         await run.WaitForExitAsync();
         return run._process.ExitCode == 0 ? run.Output() : throw new InvalidOperationException($"{sample} ended with {run._process.ExitCode}:\n{run.Output()}");
     }
