@@ -44,7 +44,7 @@ public sealed class DamageTests(ITestOutputHelper output)
 
         output.WriteLine(string.Join(", ", tally.Select(static pair => $"{pair.Key}: {pair.Value}")));
         Assert.True(tally.GetValueOrDefault("refused") > 1000, "few places matter?");
-        Assert.True(closed || tally.GetValueOrDefault("cut") > 0, "an open log's last batch can be cut");
+        Assert.True(closed || tally.GetValueOrDefault("cut") + tally.GetValueOrDefault("move cut") > 0, "an open log's last batch can be cut");
     }
 
     [Fact]
@@ -175,7 +175,8 @@ public sealed class DamageTests(ITestOutputHelper output)
 
         if (found == expected[^1])
         {
-            return store.GetStatus().CutTail is null ? "no effect" : "closing mark cut";
+            // After the last step the log may have copied live entries out of an old segment; without the copy the original counts.
+            return store.GetStatus().CutTail is null ? "no effect" : closed ? "closing mark cut" : "move cut";
         }
 
         Assert.True(!closed && found == expected[^2], $"{where}: found\n{found}expected\n{expected[^1]}");

@@ -61,6 +61,40 @@ public sealed class ReclaimTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Idle_and_busy_groups_come_below_the_bound_with_writer_and_keeper_on_threads_of_their_own()
+    {
+        const int Groups = 64, Rounds = 150, Kept = 3;
+        using var directory = new TemporaryDirectory();
+        await using var store = WalLogStore.Open(PhysicalFileSystem.Instance, Settings with { Directory = directory.Path }, Options, TimeProvider.System);
+        var idle = await store.OpenAsync(new RaftGroupId("idle", 0), default);
+        await DiskFailureTests.Write(store, idle, 1, new byte[3000]);
+        var worst = 0.0;
+        await Task.WhenAll(Enumerable.Range(0, Groups).Select(number => Task.Run(async () =>
+        {
+            var log = await store.OpenAsync(new RaftGroupId("g", number), default);
+            var batch = new WriteBatch();
+            for (var index = 1; index <= Rounds; index++)
+            {
+                batch.Clear();
+                batch.Append(log, [new Entry(1, index, EntryType.EntryNormal, new byte[700])]);
+                if (index > Kept)
+                {
+                    batch.CompactTo(log, new EntryId(1, index - Kept));
+                }
+
+                await store.WriteAsync(batch);
+                worst = Math.Max(worst, Share(store.GetStatus()));
+            }
+        })));
+
+        output.WriteLine($"worst {worst:p0} of the bound while writing, {Share(store.GetStatus()):p0} at the end, {store.GetStatus()}");
+        Assert.True(SpinWait.SpinUntil(() => Share(store.GetStatus()) <= 1, TimeSpan.FromSeconds(30)), $"{store.GetStatus()}");
+        Assert.Equal(3000, Conformance.LogText.Read(idle.Reader).Single().Data.Length);
+
+        static double Share(LogStoreStatus status) => (double)status.TotalBytes / ((2 * status.LiveBytes) + (4 * Options.SegmentBytes));
+    }
+
+    [Fact]
     public async Task A_reader_keeps_its_segment_while_the_log_goes_on()
     {
         using var directory = new TemporaryDirectory();

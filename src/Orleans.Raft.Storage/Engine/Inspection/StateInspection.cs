@@ -8,6 +8,7 @@ internal static class StateInspection
 {
     public static IReadOnlyList<GenerationReport> Read(string path, Guid storeId, IReadOnlyList<GroupReport> groups, Findings findings)
     {
+        RocksStateStore.CheckFiles(path);
         using var handles = new RocksHandles(new RaftEngineOptions());
         try
         {

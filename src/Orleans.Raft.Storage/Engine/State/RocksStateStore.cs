@@ -69,6 +69,7 @@ internal sealed partial class RocksStateStore : IStateStore
     public static RocksStateStore Open(string path, Guid storeId, RaftEngineOptions options)
     {
         var isNew = !Directory.Exists(path);
+        var tables = CheckFiles(path);
         PhysicalFileSystem.Instance.CreateDirectory(path);
         var handles = new RocksHandles(options);
         try
@@ -77,7 +78,7 @@ internal sealed partial class RocksStateStore : IStateStore
             var store = new RocksStateStore(path, handles, database);
             try
             {
-                store.CheckOwner(storeId, isNew);
+                store.CheckOwner(storeId, isNew, tables);
             }
             catch
             {
@@ -239,7 +240,25 @@ internal sealed partial class RocksStateStore : IStateStore
         }
     }
 
-    private void CheckOwner(Guid storeId, bool isNew)
+    /// <summary>Refuses a directory in which the database would begin anew over what is there. Returns how many files of rows it has.</summary>
+    internal static int CheckFiles(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return 0;
+        }
+
+        var tables = Directory.GetFiles(path, "*.sst").Length;
+        var current = Path.Combine(path, "CURRENT");
+        if (tables > 0 && !File.Exists(current))
+        {
+            throw new CorruptionException(current, 0, "the name of the newest manifest", $"no such file beside {tables} files of rows");
+        }
+
+        return tables;
+    }
+
+    private void CheckOwner(Guid storeId, bool isNew, int tables)
     {
         var owner = _database.Get(StateKeys.Owner);
         if (owner is not null)
@@ -254,9 +273,9 @@ internal sealed partial class RocksStateStore : IStateStore
 
         // A new database gets its owner before anything else; a crash in between leaves it empty.
         using var iterator = _database.NewIterator();
-        if (!isNew && iterator.SeekToFirst().Valid())
+        if (!isNew && (tables > 1 || iterator.SeekToFirst().Valid()))
         {
-            throw new CorruptionException(_path, 0, $"the mark of store {storeId:N}", "rows without a mark");
+            throw new CorruptionException(_path, 0, $"the mark of store {storeId:N}", $"{tables} files of rows without a mark");
         }
 
         ThrowIfDamaged(iterator);
