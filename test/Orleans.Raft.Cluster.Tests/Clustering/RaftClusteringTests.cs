@@ -76,7 +76,9 @@ public sealed class RaftClusteringTests(ITestOutputHelper output) : IDisposable
                 output.WriteLine($"its grains were served elsewhere after {watch.Elapsed}");
                 await processes[victim].DisposeAsync();
                 processes[victim] = new SiloProcess(_silos[victim]);
+                watch.Restart();
                 await processes[victim].WaitUntilActiveAsync();
+                output.WriteLine($"it was back after {watch.Elapsed}");
             }
 
             // One after the other, until nobody is left.

@@ -101,6 +101,12 @@ internal sealed class SiloProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
+    /// <summary>SIGSTOP: it hangs as it is, with its connections open.</summary>
+    public Task PauseAsync() => SignalAsync("STOP");
+
+    /// <summary>SIGCONT: it goes on as if no time had passed.</summary>
+    public Task ResumeAsync() => SignalAsync("CONT");
+
     /// <summary>Ends it in order, and says how long that took.</summary>
     public async Task<TimeSpan> StopAsync()
     {
@@ -119,6 +125,12 @@ internal sealed class SiloProcess : IAsyncDisposable
         }
 
         _process.Dispose();
+    }
+
+    private async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", $"-{signal} {_process.Id}");
+        await kill.WaitForExitAsync();
     }
 
     private void OnLine(string? line)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using ClusteringSilo;
@@ -9,13 +10,13 @@ using Xunit.Abstractions;
 namespace Orleans.Raft.Cluster.Tests.Clustering;
 
 /// <summary>
-/// Three voters as processes under SIGKILL of any of them, of a majority and of all, and under cut cables, while silos join and leave. Nothing acknowledged is lost,
-/// nothing cleaned up comes back, no read is older than one before it. <c>ORLEANS_RAFT_CHAOS_SECONDS</c> (20) says for how long.
+/// Three voters as processes under SIGKILL and SIGSTOP of any of them, of a majority and of all, under cut cables and lost disks, while silos join and leave. Nothing
+/// acknowledged is lost, nothing cleaned up comes back, no read is older than one before it. <c>ORLEANS_RAFT_CHAOS_SECONDS</c> (12) says for how long.
 /// </summary>
 public sealed class VoterChaosTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int Voters = 3;
-    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(Number("ORLEANS_RAFT_CHAOS_SECONDS", 20));
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(Number("ORLEANS_RAFT_CHAOS_SECONDS", 12));
 
     private readonly int _seed = Number("ORLEANS_RAFT_CHAOS_SEED", Environment.TickCount);
     private readonly TemporaryDirectory _data = new();
@@ -24,7 +25,8 @@ public sealed class VoterChaosTests(ITestOutputHelper output) : IAsyncLifetime
     private readonly SiloProcess?[] _processes = new SiloProcess[Voters];
     private readonly TableHistory _history = new();
     private readonly List<ClusteringNode> _clients = [];
-    private readonly List<string> _story = [];
+    private readonly ConcurrentQueue<string> _story = [];
+    private Task _replacing = Task.CompletedTask;
 
     public async Task InitializeAsync()
     {
@@ -75,8 +77,9 @@ public sealed class VoterChaosTests(ITestOutputHelper output) : IAsyncLifetime
         var silos = _clients.Select((client, i) => new ChaosSilo(i + 1, client.Client, _history)).ToList();
         var living = silos.Select(silo => Task.Run(() => silo.RunAsync(ending.Token))).ToList();
         await DisturbAsync(new Random(_seed), living, ending.Token);
-        Repair();
+        await RepairAsync();
         await Task.WhenAll(living);
+        await _replacing;
 
         var view = await _history.ReadWhenPossibleAsync(_clients[0].Client);
         silos.ForEach(silo => silo.Check(view));
@@ -113,28 +116,76 @@ public sealed class VoterChaosTests(ITestOutputHelper output) : IAsyncLifetime
             await pause.WaitForNextTickAsync(CancellationToken.None);
             var victims = random.Next(6) switch { 0 => 3, 1 => 2, _ => 1 };
             var order = Enumerable.Range(0, Voters).OrderBy(_ => random.Next()).Take(victims).ToList();
-            var isCut = random.Next(3) == 0;
-            _story.Add($"{watch.Elapsed.TotalSeconds:f1} s: {(isCut ? "cut off" : "kill")} {string.Join(", ", order.Select(Name))} after {writes} writes");
+            var blow = (Blow)random.Next(4);
+            if (blow is Blow.Wipe)
+            {
+                // One lost disk at a time: two of three are too many for any group.
+                (blow, order) = (_replacing.IsCompleted ? Blow.Wipe : Blow.Kill, order[..1]);
+            }
+
+            _story.Enqueue($"{watch.Elapsed.TotalSeconds:f1} s: {blow} {string.Join(", ", order.Select(Name))} after {writes} writes");
             foreach (var voter in order)
             {
-                if (isCut)
-                {
-                    CutOff(voter, random);
-                }
-                else
-                {
-                    await _processes[voter]!.KillAsync();
-                }
+                await StrikeAsync(blow, voter, random);
             }
 
             using var outage = new PeriodicTimer(TimeSpan.FromMilliseconds(random.Next(50, 2500)));
             await outage.WaitForNextTickAsync(CancellationToken.None);
-            Repair();
+            await RepairAsync();
 
             // Mostly the group may recover; now and then the next blow comes before.
             for (var waits = 0; random.Next(4) != 0 && waits < 100 && _history.Writes == writes && !ending.IsCancellationRequested; waits++)
             {
                 await outage.WaitForNextTickAsync(CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task StrikeAsync(Blow blow, int voter, Random random)
+    {
+        switch (blow)
+        {
+            case Blow.Cut:
+                CutOff(voter, random);
+                break;
+            case Blow.Pause:
+                await _processes[voter]!.PauseAsync();
+                break;
+            case Blow.Kill:
+                await _processes[voter]!.KillAsync();
+                break;
+            case Blow.Wipe:
+                await _processes[voter]!.KillAsync();
+                Directory.Delete(Path.Combine(_data.Path, Name(voter)), recursive: true);
+                _replacing = ReplaceAsync(Name(voter));
+                break;
+        }
+    }
+
+    /// <summary>Asks for the voter's replacement by itself until it is done; nobody may be there for a while to do it.</summary>
+    private async Task ReplaceAsync(string name)
+    {
+        var management = new RaftClusteringManagement(_clients[0]);
+        long? old = null;
+        var watch = Stopwatch.StartNew();
+        while (true)
+        {
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            try
+            {
+                var voters = (await management.GetVotersAsync(limit.Token)).Where(voter => voter.Name == name).ToList();
+                old ??= voters[0].Replica;
+                if (voters.TrueForAll(voter => voter.Replica != old))
+                {
+                    _story.Enqueue($"{name} was replaced: replica {old} by {voters[0].Replica}, after {watch.Elapsed.TotalSeconds:f1} s");
+                    return;
+                }
+
+                await management.ReplaceVoterAsync(name, name, null, limit.Token);
+            }
+            catch (TableUnavailableException failure)
+            {
+                Assert.True(watch.Elapsed < TimeSpan.FromMinutes(2), $"{name} is not replaced: {failure.Message}");
             }
         }
     }
@@ -149,7 +200,7 @@ public sealed class VoterChaosTests(ITestOutputHelper output) : IAsyncLifetime
         }
     }
 
-    private void Repair()
+    private async Task RepairAsync()
     {
         foreach (var (from, to) in Pairs())
         {
@@ -163,7 +214,19 @@ public sealed class VoterChaosTests(ITestOutputHelper output) : IAsyncLifetime
                 Assert.True(ended.WasKilled, $"{ended.Name} ended by itself:\n{ended.Output}");
                 Start(voter);
             }
+            else
+            {
+                await _processes[voter]!.ResumeAsync();
+            }
         }
+    }
+
+    private enum Blow
+    {
+        Kill,
+        Cut,
+        Pause,
+        Wipe,
     }
 
     // Each voter knows the others by the cables to them, and says of itself an address at which nobody is: nothing goes round the cables.
