@@ -49,13 +49,14 @@ public static class RaftGrainStorageServiceCollectionExtensions
     {
         services.AddRaft();
         services.AddRaftEngine();
+        BackingFactory.Register(services);
         services.AddSingleton(provider =>
         {
             var options = provider.GetRequiredService<IOptionsMonitor<RaftGrainStorageOptions>>().Get(name);
             return new RaftGroupFamily(
                 name,
                 new RaftGroupOptions { Groups = options.Groups, ReplicationFactor = options.ReplicationFactor },
-                static (_, birth) => new GrainStateMachine(birth)) { RequestTimeout = options.RequestTimeout };
+                (silo, birth) => BackingFactory.CreateMachine(silo, name, options.BackingStorageName, birth)) { RequestTimeout = options.RequestTimeout };
         });
     }
 }

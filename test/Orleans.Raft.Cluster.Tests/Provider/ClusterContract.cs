@@ -44,6 +44,7 @@ public sealed class ProvidersFixture : IAsyncLifetime
             })
             .AddRaftGrainStorageAsDefault()
             .AddRaftGrainStorage("deleting", options => (options.DeleteStateOnClear, options.Groups) = (true, 3))
+            .AddRaftGrainStorage("backed", options => (options.Groups, options.BackingStorageName) = (2, "memory"))
             .AddRaftGrainStorage("single", options => options.Groups = 1)
             .AddRaftGrainStorage("PubSubStore", options => options.Groups = 2)
             .AddMemoryGrainStorage("memory")
@@ -78,6 +79,15 @@ public sealed class RaftClusterDeletingContract(ProvidersFixture fixture, ITestO
     protected override (int Sequences, int Steps) Generated => (40, 60);
 
     protected override Task<IGrainStorage> StorageAsync() => Task.FromResult(fixture.Storage("deleting"));
+}
+
+/// <summary>With the payloads in another grain storage.</summary>
+public sealed class RaftClusterBackedContract(ProvidersFixture fixture, ITestOutputHelper output)
+    : GrainStorageContract(output), IClassFixture<ProvidersFixture>
+{
+    protected override (int Sequences, int Steps) Generated => (20, 40);
+
+    protected override Task<IGrainStorage> StorageAsync() => Task.FromResult(fixture.Storage("backed"));
 }
 
 /// <summary>Orleans' own memory provider: the suite asks for nothing that it does not do, but for its two known liberties.</summary>

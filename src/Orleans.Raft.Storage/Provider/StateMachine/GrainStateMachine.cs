@@ -35,6 +35,19 @@ internal sealed class GrainStateMachine(GroupBirth birth) : IStoredStateMachine
         }
         : new GrainAnswer(GrainVerdict.Malformed, _birth.Groups, null).Encode();
 
+    /// <summary>The record that a query asks for, as the rows have it.</summary>
+    public GrainAnswer Get(IStateReader rows, in GrainQuery query)
+    {
+        var facts = FactsOf(rows);
+        if (!facts.Owns(query.Slot) || query.Groups != facts.Groups)
+        {
+            return new GrainAnswer(GrainVerdict.NotOwned, facts.Groups, null);
+        }
+
+        return new GrainAnswer(
+            GrainVerdict.Read, facts.Groups, rows.Get(RecordRow.KeyOf(query.Key.Span)) is { } row ? RecordRow.Decode(row) : null);
+    }
+
     private GrainAnswer Decide(IStateRows rows, CommandPosition position, in GrainCommand command)
     {
         var facts = FactsOf(rows);
@@ -79,18 +92,6 @@ internal sealed class GrainStateMachine(GroupBirth birth) : IStoredStateMachine
     }
 
     private GroupFacts FactsOf(IStateReader rows) => rows.Get(RecordRow.FactsKey) is { } row ? GroupFacts.Decode(row) : _birth;
-
-    private GrainAnswer Get(IStateReader rows, in GrainQuery query)
-    {
-        var facts = FactsOf(rows);
-        if (!facts.Owns(query.Slot) || query.Groups != facts.Groups)
-        {
-            return new GrainAnswer(GrainVerdict.NotOwned, facts.Groups, null);
-        }
-
-        return new GrainAnswer(
-            GrainVerdict.Read, facts.Groups, rows.Get(RecordRow.KeyOf(query.Key.Span)) is { } row ? RecordRow.Decode(row) : null);
-    }
 
     private static GrainPage List(IStateReader rows, in GrainQuery query)
     {

@@ -30,6 +30,12 @@ internal enum RaftEvent
     /// <summary>A leader changes who is in its group.</summary>
     MembershipStep = 181009,
 
+    /// <summary>A backing storage holds a replica up.</summary>
+    ReplicaHeldUp = 181053,
+
+    /// <summary>A read goes to another replica.</summary>
+    ReadElsewhere = 181054,
+
     /// <summary>The silo's Raft host opened its store and replicas.</summary>
     HostOpened = 181010,
 

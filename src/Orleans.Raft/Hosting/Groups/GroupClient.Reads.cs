@@ -14,7 +14,12 @@ internal sealed partial class GroupClient
     public async Task<ReadOnlyMemory<byte>> ReadAsync(ReadOnlyMemory<byte> query, bool isElsewhere, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var read = new OpenRead(query, _clock.Now + _settings.Budget) { IsElsewhere = isElsewhere };
+        var read = new OpenRead(query, _clock.Now + _settings.Budget);
+        if (isElsewhere)
+        {
+            read.Lost.Add(_routes.Local);
+        }
+
         lock (_gate)
         {
             RefuseIfHopeless_NeedsGate();
@@ -79,7 +84,11 @@ internal sealed partial class GroupClient
                     if (read.To == by)
                     {
                         read.AvoidsLocal |= by == _routes.Local;
-                        read.IsElsewhere |= by == _routes.Local && kind == RefusalKind.Gone;
+                        if (kind == RefusalKind.Gone)
+                        {
+                            read.Lost.Add(by);
+                        }
+
                         read.SendAgainAt = _clock.Now + _settings.RetryAfter;
                     }
 
@@ -105,11 +114,11 @@ internal sealed partial class GroupClient
 
     private void SendRead_NeedsGate(OpenRead read)
     {
-        var useLocal = _routes.ReadsLocally && !read.AvoidsLocal && !read.IsElsewhere;
+        var useLocal = _routes.ReadsLocally && !read.AvoidsLocal && !read.Lost.Contains(_routes.Local);
         read.To = useLocal ? _routes.Local : Target_NeedsGate();
-        if (read.IsElsewhere && read.To == _routes.Local)
+        if (read.Lost.Contains(read.To))
         {
-            read.To = NextOther_NeedsGate();
+            read.To = NextOther_NeedsGate(read);
         }
 
         // The own replica gets a short time, since it may lag; the leader gets longer.
@@ -122,10 +131,17 @@ internal sealed partial class GroupClient
     }
 
     // A replica that does not lead answers linearizable reads as well: it asks the leader for the index.
-    private ReplicaId NextOther_NeedsGate()
+    private ReplicaId NextOther_NeedsGate(OpenRead read)
     {
-        var others = _routes.Replicas.Where(replica => replica != _routes.Local).ToArray();
-        return others.Length == 0 ? _routes.Local : others[_nextGuess++ % others.Length];
+        var others = _routes.Replicas.Where(replica => !read.Lost.Contains(replica)).ToArray();
+        if (others.Length > 0)
+        {
+            return others[_nextGuess++ % others.Length];
+        }
+
+        // All were asked in vain; what was so then may be otherwise now.
+        read.Lost.Clear();
+        return _routes.Replicas[_nextGuess++ % _routes.Replicas.Count];
     }
 
     private void OnReadTick_NeedsGate(TimeSpan now)
@@ -197,8 +213,8 @@ internal sealed partial class GroupClient
         /// <summary>True when the next try goes to the leader rather than to the silo's own replica.</summary>
         public bool AvoidsLocal { get; set; }
 
-        /// <summary>True when the silo's own replica can't answer it, even where it leads.</summary>
-        public bool IsElsewhere { get; set; }
+        /// <summary>Replicas that can't answer it, even where they lead.</summary>
+        public HashSet<ReplicaId> Lost { get; } = [];
 
         public TimeSpan SendAgainAt { get; set; } = TimeSpan.MaxValue;
     }

@@ -29,12 +29,26 @@ internal sealed class RaftGroup(RaftGroupId id, RaftHost host) : IRaftGroup
         _runtime ??= await _host.FindAsync(Id, cancellationToken);
         if (options == RaftReadOptions.Local && _runtime.Replica is { Fault: null } replica)
         {
-            return await replica.QueryAsync(query).WaitAsync(_host.RequestTimeoutOf(Id.Name), cancellationToken);
+            try
+            {
+                return await replica.QueryAsync(query).WaitAsync(_host.RequestTimeoutOf(Id.Name), cancellationToken);
+            }
+            catch (StateElsewhereException)
+            {
+                // This replica lacks it for now; another one has it.
+            }
         }
 
         var activity = RaftActivities.Start("read", Id);
         var operation = _runtime.Client.ReadAsync(query, cancellationToken);
         return await (activity is null ? operation : RaftActivities.UntilAsync(activity, operation));
+    }
+
+    /// <summary>Answers a query on any replica but this silo's own.</summary>
+    public async Task<ReadOnlyMemory<byte>> ReadElsewhereAsync(ReadOnlyMemory<byte> query, CancellationToken cancellationToken)
+    {
+        _runtime ??= await _host.FindAsync(Id, cancellationToken);
+        return await _runtime.Client.ReadAsync(query, isElsewhere: true, cancellationToken);
     }
 
     /// <inheritdoc/>

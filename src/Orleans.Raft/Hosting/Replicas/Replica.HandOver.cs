@@ -2,12 +2,30 @@ using Orleans.Raft.Core;
 
 namespace Orleans.Raft.Hosting;
 
-/// <content>Handing leadership over: before the silo stops, when its disk hangs, and as the last thing when it has failed.</content>
+/// <content>Handing leadership over: before the silo stops, when its disk hangs or another store holds it up, and as the last thing when it has failed.</content>
 internal sealed partial class Replica
 {
     /// <summary>If this replica leads, hands leadership to the most caught-up voter whose silo is eligible.</summary>
     public void PostHandOver(Func<string, bool> isEligible, string reason) =>
         Post(new ReplicaWork(ReplicaWorkKind.Action, Payload: (Action)(() => HandOver(isEligible, reason))));
+
+    /// <summary>How long another store may hold the application up before somebody else had better lead.</summary>
+    private TimeSpan Patience => _settings.Patience;
+
+    /// <summary>True while another store holds up what is committed, by more than the bound or for longer than is good.</summary>
+    private bool IsHeldUp =>
+        _state.IsProjected && (_node.Committed - _applied > _settings.MaxBacklog || (_applying is not null && _clock.Now - _applyingSince > Patience));
+
+    // The next leader may be better off; if it isn't, it keeps the lead for a while all the same, so that leadership does not go round and round.
+    private void HandOverIfHeldUp()
+    {
+        if (_soft.Role == RaftRole.Leader && _now >= _handOverAt && IsHeldUp)
+        {
+            _handOverAt = _now + Patience;
+            LogHeldUp(_logger, Group, Id, _node.Term, _node.Committed - _applied);
+            HandOver(_settings.MayLead, "its backing storage holds it up");
+        }
+    }
 
     private void HandOver(Func<string, bool> isEligible, string reason)
     {

@@ -166,6 +166,7 @@ internal sealed partial class Replica
     {
         try
         {
+            await _state.ForgetAsync(generation).ConfigureAwait(false);
             await _settings.StateStore.DeleteAsync(generation).ConfigureAwait(false);
         }
         catch (LogStoreException exception)

@@ -33,6 +33,15 @@ internal sealed partial class Replica
     [LoggerMessage(EventId = (int)RaftEvent.ReplicaHandOver, Level = LogLevel.Warning, Message = "Replica {Group} {Replica} {Term}: its store has failed; tells {To} to campaign.")]
     private static partial void LogGivesWay(ILogger logger, RaftGroupId group, ReplicaId replica, long term, ReplicaId to);
 
+    [LoggerMessage(
+        EventId = (int)RaftEvent.ReplicaHeldUp,
+        Level = LogLevel.Warning,
+        Message = "Replica {Group} {Replica} {Term}: its backing storage holds up {Backlog} committed entries; it refuses more and hands leadership over if somebody can take it.")]
+    private static partial void LogHeldUp(ILogger logger, RaftGroupId group, ReplicaId replica, long term, long backlog);
+
+    [LoggerMessage(EventId = (int)RaftEvent.ReadElsewhere, Level = LogLevel.Debug, Message = "Replica {Group} {Replica}: a read goes to another replica: {Reason}")]
+    private static partial void LogElsewhere(ILogger logger, RaftGroupId group, ReplicaId replica, string reason);
+
     [LoggerMessage(EventId = (int)RaftEvent.LogCompacted, Level = LogLevel.Debug, Message = "Replica {Group} {Replica} {Term}: cuts its log up to {Index}.")]
     private static partial void LogCompacted(ILogger logger, RaftGroupId group, ReplicaId replica, long term, long index);
 

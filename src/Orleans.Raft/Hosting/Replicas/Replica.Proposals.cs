@@ -20,7 +20,7 @@ internal sealed partial class Replica
             return;
         }
 
-        if (_settings.Store.IsFull)
+        if (_settings.Store.IsFull || IsHeldUp)
         {
             Refuse(silo, RefusalKind.Busy, RefusedBy(commands));
             return;

@@ -74,20 +74,40 @@ internal sealed partial class Replica
     {
         foreach (var read in round.Reads)
         {
-            ReadOnlyMemory<byte> answer;
-            try
+            var answer = JudgeAsync(read.Query);
+            if (answer.IsCompletedSuccessfully)
             {
-                answer = _state.Query(read.Query);
+                AnswerRead(read, answer.Result.Kind, answer.Result.Answer);
             }
-            catch (Exception exception)
+            else
             {
-                // A query changes nothing, so its failure is the asker's alone.
-                AnswerRead(read, RefusalKind.Failed, System.Text.Encoding.UTF8.GetBytes(exception.Message));
-                continue;
+                _ = AnswerLaterAsync(read, answer);
             }
-
-            AnswerRead(read, RefusalKind.None, answer);
         }
+    }
+
+    // A query changes nothing, so its failure is the asker's alone.
+    private async ValueTask<(RefusalKind Kind, ReadOnlyMemory<byte> Answer)> JudgeAsync(ReadOnlyMemory<byte> query)
+    {
+        try
+        {
+            return (RefusalKind.None, await _state.QueryAsync(query).ConfigureAwait(false));
+        }
+        catch (StateElsewhereException exception)
+        {
+            LogElsewhere(_logger, Group, Id, exception.Message);
+            return (RefusalKind.Gone, default);
+        }
+        catch (Exception exception)
+        {
+            return (RefusalKind.Failed, System.Text.Encoding.UTF8.GetBytes(exception.Message));
+        }
+    }
+
+    private async Task AnswerLaterAsync(PendingRead read, ValueTask<(RefusalKind Kind, ReadOnlyMemory<byte> Answer)> answer)
+    {
+        var (kind, bytes) = await answer.ConfigureAwait(false);
+        Post(new ReplicaWork(ReplicaWorkKind.Action, Payload: (Action)(() => AnswerRead(read, kind, bytes))));
     }
 
     private void GiveUpReadRounds()

@@ -280,6 +280,7 @@ internal sealed partial class Replica
         var wasLeader = _soft.Role == RaftRole.Leader;
         _soft = soft;
         _softTerm = _node.Term;
+        _handOverAt = _now + Patience;
         LogSoftState(_logger, Group, Id, _softTerm, soft.Role, soft.Leader);
         if (wasLeader != (soft.Role == RaftRole.Leader))
         {

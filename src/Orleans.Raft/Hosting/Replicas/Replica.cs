@@ -75,6 +75,7 @@ internal sealed partial class Replica
     // The leader's commit index as far as it told; says how far this replica lags.
     private long _leaderCommit;
     private bool _isStopping;
+    private TimeSpan _handOverAt;
     private volatile string? _fault;
 
     public Replica(
@@ -146,7 +147,8 @@ internal sealed partial class Replica
 
     /// <summary>Answers a query from whatever is applied now.</summary>
     /// <exception cref="RaftException">The replica has faulted or stopped.</exception>
-    public Task<ReadOnlyMemory<byte>> QueryAsync(ReadOnlyMemory<byte> query) => AskAsync(() => _state.Query(query));
+    /// <exception cref="StateElsewhereException">This replica can't answer; another one may.</exception>
+    public async Task<ReadOnlyMemory<byte>> QueryAsync(ReadOnlyMemory<byte> query) => await await AskAsync(() => _state.QueryAsync(query).AsTask());
 
     /// <summary>Gives the replica back to a scheduler, if the one that gives it is still the one that has it.</summary>
     public void MoveBack(IReplicaScheduler from, IReplicaScheduler to) => Interlocked.CompareExchange(ref _scheduler, to, from);
@@ -230,6 +232,7 @@ internal sealed partial class Replica
 
         if (due > 0)
         {
+            HandOverIfHeldUp();
             GiveUpReadRounds();
             ResendParts();
         }
@@ -343,6 +346,7 @@ internal sealed partial class Replica
         _isStopping = true;
         RefuseAll(RefusalKind.Gone);
         EndTransfers();
+        _state.Stop();
         _stopped.TrySetResult();
     }
 
@@ -353,6 +357,7 @@ internal sealed partial class Replica
         LogFaulted(_logger, Group, Id, _node.Term, reason);
         RefuseAll(RefusalKind.Gone);
         EndTransfers();
+        _state.Stop();
     }
 
     private sealed class Peer(string silo)

@@ -32,6 +32,15 @@ internal sealed record ReplicaSettings
     /// <summary>Entries below the last saved state that are kept for followers that are a little behind.</summary>
     public long TailEntries { get; init; } = 1_000;
 
+    /// <summary>Whether a silo could take leadership over now.</summary>
+    public Func<string, bool> MayLead { get; init; } = static _ => true;
+
+    /// <summary>Committed entries that may wait to be applied while another store is slow; beyond it the leader hands over and refuses (SAFETY-RULES B7).</summary>
+    public long MaxBacklog { get; init; } = 64;
+
+    /// <summary>How long another store may hold up a batch before the leader hands over.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>First read context. Random in every life, so that a late answer to a former one is nobody's (SAFETY-RULES A8).</summary>
     public required long FirstReadContext { get; init; }
 

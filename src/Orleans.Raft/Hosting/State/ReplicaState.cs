@@ -30,9 +30,9 @@ internal abstract class ReplicaState
     protected IStateStore Store { get; }
 
     /// <summary>Makes the state of a registered machine.</summary>
-    public static ReplicaState Of(object machine, IStateStore store, long generation) => machine switch
+    public static ReplicaState Of(object machine, IStateStore store, long generation, ReplicaHome home = default) => machine switch
     {
-        IStoredStateMachine stored => new StoredReplicaState(stored, store, generation),
+        IStoredStateMachine stored => new StoredReplicaState(stored, store, generation, home),
         IStateMachine memory => new MemoryReplicaState(memory, store, generation),
         _ => throw new InvalidOperationException(
             $"{machine.GetType()} is registered as the state of a group and is neither an IStateMachine nor an IStoredStateMachine."),
@@ -43,6 +43,7 @@ internal abstract class ReplicaState
     {
         Generation = generation;
         Sessions = new SessionTable();
+        OnGeneration();
         var applied = Store.GetApplied(generation);
         if (applied.Position.Index == 0)
         {
@@ -60,6 +61,22 @@ internal abstract class ReplicaState
     /// <summary>Answers a query from what is committed.</summary>
     public abstract ReadOnlyMemory<byte> Query(ReadOnlyMemory<byte> query);
 
+    /// <summary>Answers a query from what is committed, where a part of it may be kept in another store.</summary>
+    /// <exception cref="StateElsewhereException">This replica can't answer; another one may.</exception>
+    public virtual ValueTask<ReadOnlyMemory<byte>> QueryAsync(ReadOnlyMemory<byte> query) => new(Query(query));
+
+    /// <summary>True where the bulk of the state is in another store, which may be slow or fail.</summary>
+    public virtual bool IsProjected => false;
+
+    /// <summary>Deletes what another store holds of a generation that is given up, before its rows go.</summary>
+    public virtual Task ForgetAsync(long generation) => Task.CompletedTask;
+
+    /// <summary>The replica is no more.</summary>
+    public virtual void Stop()
+    {
+        // Most states have nothing under way.
+    }
+
     /// <summary>Ends a batch that was applied up to a position.</summary>
     public abstract ValueTask CommitAsync(EntryId position, ConfState confState);
 
@@ -71,6 +88,12 @@ internal abstract class ReplicaState
     /// returns; the work is done elsewhere. Null where the state can't be written out.
     /// </summary>
     public abstract Task<byte[]?> HashAsync();
+
+    /// <summary>The rows are another generation's from now on.</summary>
+    protected virtual void OnGeneration()
+    {
+        // Only who keeps rows by generation elsewhere needs to know.
+    }
 
     /// <summary>Fills the state from the store.</summary>
     protected abstract void Load(IStateView view);

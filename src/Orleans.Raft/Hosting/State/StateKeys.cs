@@ -17,6 +17,9 @@ internal static class StateKeys
     /// <summary>A row of the user's.</summary>
     public const byte User = 16;
 
+    /// <summary>A note of one replica alone: no part of the replicated state, and of its hash.</summary>
+    public const byte Local = 64;
+
     /// <summary>Key of a session.</summary>
     public static byte[] OfSession(long session) => Of(Session, session);
 
@@ -32,6 +35,9 @@ internal static class StateKeys
 
     /// <summary>Key of a part of a saved state.</summary>
     public static byte[] OfSaved(long part) => Of(Saved, part);
+
+    /// <summary>Key of a replica's own note.</summary>
+    public static byte[] OfLocal(ReadOnlySpan<byte> key) => [Local, .. key];
 
     /// <summary>Key of a user's row.</summary>
     public static byte[] OfUser(ReadOnlySpan<byte> key)

@@ -7,13 +7,19 @@ namespace Orleans.Raft.Hosting;
 internal sealed class StoredReplicaState : ReplicaState, IStateRows, IStateReader
 {
     private readonly IStoredStateMachine _machine;
+    private readonly IProjectedStateMachine? _projected;
+    private readonly ReplicaHome _home;
+    private ReplicaPlace _place;
 
     // Two batches take turns: one belongs to the store until it is written.
     private StateBatch _batch;
 
-    public StoredReplicaState(IStoredStateMachine machine, IStateStore store, long generation) : base(store, generation)
+    public StoredReplicaState(IStoredStateMachine machine, IStateStore store, long generation, ReplicaHome home) : base(store, generation)
     {
         _machine = machine;
+        _projected = machine as IProjectedStateMachine;
+        _home = home;
+        _place = PlaceOf(generation);
         _batch = new StateBatch(store, generation);
     }
 
@@ -27,13 +33,42 @@ internal sealed class StoredReplicaState : ReplicaState, IStateRows, IStateReade
     public override ReadOnlyMemory<byte> Query(ReadOnlyMemory<byte> query) => _machine.Query(this, query);
 
     /// <inheritdoc/>
+    public override bool IsProjected => _projected is not null;
+
+    /// <inheritdoc/>
+    public override ValueTask<ReadOnlyMemory<byte>> QueryAsync(ReadOnlyMemory<byte> query) =>
+        _projected is null ? base.QueryAsync(query) : _projected.QueryAsync(_place, query);
+
+    /// <inheritdoc/>
+    public override Task ForgetAsync(long generation) => _projected is null ? Task.CompletedTask : _projected.ForgetAsync(PlaceOf(generation));
+
+    /// <inheritdoc/>
+    public override void Stop() => _projected?.Stop();
+
+    /// <inheritdoc/>
     public override ValueTask CommitAsync(EntryId position, ConfState confState)
     {
         var batch = _batch;
         Sessions.WriteChanges(batch);
         batch.Applied = new AppliedState(position, confState);
         _batch = new StateBatch(Store, Generation);
-        return Store.WriteAsync(batch);
+        return _projected is null ? Store.WriteAsync(batch) : new ValueTask(ProjectAsync(_projected, batch));
+    }
+
+    // Elsewhere first: the applied position that comes with the rows then says what is there for certain.
+    private async Task ProjectAsync(IProjectedStateMachine projected, StateBatch batch)
+    {
+        var decided = batch.Rows.Where(row => row.Key[0] == StateKeys.User).Select(row => new DecidedRow(row.Key[1..], row.Value)).ToArray();
+        foreach (var row in decided)
+        {
+            if (row.Value is not null)
+            {
+                batch.Put(StateKeys.OfUser(row.Key), projected.Reduce(row.Key, row.Value));
+            }
+        }
+
+        await projected.ProjectAsync(_place, decided).ConfigureAwait(false);
+        await Store.WriteAsync(batch).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -45,7 +80,7 @@ internal sealed class StoredReplicaState : ReplicaState, IStateRows, IStateReade
             using (view)
             {
                 using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-                foreach (var row in view.Scan(ReadOnlyMemory<byte>.Empty, ReadOnlyMemory<byte>.Empty))
+                foreach (var row in view.Scan(ReadOnlyMemory<byte>.Empty, new[] { StateKeys.Local }))
                 {
                     SnapshotInstall.Hash(hash, row.Key, row.Value);
                 }
@@ -68,19 +103,21 @@ internal sealed class StoredReplicaState : ReplicaState, IStateRows, IStateReade
     byte[]? IStateReader.Get(ReadOnlySpan<byte> key) => Store.Get(Generation, StateKeys.OfUser(key));
 
     /// <inheritdoc/>
-    IEnumerable<StateRow> IStateReader.Scan(ReadOnlyMemory<byte> from)
+    IEnumerable<StateRow> IStateReader.Scan(ReadOnlyMemory<byte> from) => _place.Rows.Scan(from);
+
+    /// <inheritdoc/>
+    protected override void OnGeneration()
     {
-        using var view = Store.OpenView(Generation);
-        foreach (var row in view.Scan(StateKeys.OfUser(from.Span), new[] { (byte)(StateKeys.User + 1) }))
-        {
-            yield return new StateRow(row.Key[1..], row.Value);
-        }
+        _batch = new StateBatch(Store, Generation);
+        _place = PlaceOf(Generation);
+        _projected?.Attach(_place);
     }
 
     /// <inheritdoc/>
     protected override void Load(IStateView view)
     {
-        _batch = new StateBatch(Store, Generation);
         Sessions.Read(view);
     }
+
+    private ReplicaPlace PlaceOf(long generation) => new(_home, generation, new GenerationRows(Store, generation));
 }

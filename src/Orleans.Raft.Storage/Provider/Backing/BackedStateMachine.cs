@@ -1,0 +1,129 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Raft.Hosting;
+
+namespace Orleans.Raft.Storage.Provider;
+
+/// <summary>
+/// The grain states of one group with their payloads in a named grain storage. Verdicts are <see cref="GrainStateMachine"/>'s, from the engine's rows alone; the storage gets
+/// what was decided, and what it gives back is believed only if version and checksum are those of the engine's row (SAFETY-RULES A4, A5).
+/// </summary>
+internal sealed partial class BackedStateMachine : IProjectedStateMachine
+{
+    /// <summary>Rows of one replica that are on their way to the storage at once.</summary>
+    private const int Parallelism = 16;
+
+    private readonly GrainStateMachine _machine;
+    private readonly RaftGroupId _group;
+    private readonly BackingRows _backing;
+    private readonly BackingMetrics _metrics;
+    private readonly IPayloadSource _others;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stopping = new();
+
+    // What the batch under way has decided. Its rows are committed and already in the storage, or about to be, while the engine's rows are still those before it.
+    private volatile IReadOnlyDictionary<byte[], GrainRecord?> _decided = new Dictionary<byte[], GrainRecord?>();
+
+    private volatile ReplicaPlace? _place;
+    private int _isRebuilding;
+
+    public BackedStateMachine(
+        GroupBirth birth, BackingRows backing, BackingMetrics metrics, IPayloadSource others, TimeProvider time, ILogger logger)
+    {
+        _machine = new GrainStateMachine(birth);
+        _group = birth.Id;
+        _backing = backing;
+        _metrics = metrics;
+        _others = others;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <inheritdoc/>
+    public ReadOnlyMemory<byte> Apply(IStateRows rows, CommandPosition position, ReadOnlyMemory<byte> command) => _machine.Apply(rows, position, command);
+
+    /// <inheritdoc/>
+    public ReadOnlyMemory<byte> Query(IStateReader rows, ReadOnlyMemory<byte> query) =>
+        throw new NotSupportedException($"Group {_group}: payloads are in a backing storage; queries are answered by {nameof(QueryAsync)}.");
+
+    /// <inheritdoc/>
+    public byte[] Reduce(byte[] key, byte[] value) => RecordRow.IsRecord(key) ? RecordRow.Encode(RecordRow.Decode(value), withPayload: false) : value;
+
+    /// <inheritdoc/>
+    public void Attach(ReplicaPlace place)
+    {
+        _place = place;
+        if (!IsWhole(place))
+        {
+            StartRebuild(place);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task ProjectAsync(ReplicaPlace place, IReadOnlyList<DecidedRow> rows)
+    {
+        var decided = rows.Where(row => RecordRow.IsRecord(row.Key)).ToDictionary(
+            row => row.Key, row => row.Value is null ? (GrainRecord?)null : RecordRow.Decode(row.Value), KeyComparer.Instance);
+        _decided = decided;
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = _stopping.Token };
+
+        // Different keys in parallel; one key is in a batch once, and batches follow each other.
+        await Parallel.ForEachAsync(decided, options, (row, _) => new ValueTask(ProjectAsync(place, row.Key, row.Value))).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task ForgetAsync(ReplicaPlace place)
+    {
+        try
+        {
+            var rows = place.Rows.Scan(RecordRow.KeyOf(default)).TakeWhile(row => RecordRow.IsRecord(row.Key));
+            await Parallel.ForEachAsync(
+                rows.Select(row => row.Key).ToList(),
+                new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = _stopping.Token },
+                (key, stopping) => new ValueTask(_backing.ClearAsync(KeyOf(place, key), null, stopping))).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The silo stops; rows of a generation that is no more stay behind, and nobody ever reads them.
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Stop() => _stopping.Cancel();
+
+    private Task ProjectAsync(ReplicaPlace place, byte[] rowKey, in GrainRecord? record) => record switch
+    {
+        { Exists: true } written => _backing.WriteAsync(KeyOf(place, rowKey), written, PayloadOf(rowKey, written), _stopping.Token),
+        { } cleared => _backing.ClearAsync(KeyOf(place, rowKey), cleared.Version, _stopping.Token),
+        null => _backing.ClearAsync(KeyOf(place, rowKey), null, _stopping.Token),
+    };
+
+    private Orleans.Runtime.GrainId KeyOf(ReplicaPlace place, byte[] rowKey) => BackingRows.KeyOf(place, _group, RecordRow.RecordKeyOf(rowKey).Span);
+
+    private static BackedPayload PayloadOf(byte[] rowKey, in GrainRecord record)
+    {
+        RecordKey.TryParse(RecordRow.RecordKeyOf(rowKey).Span, out var grain, out var state);
+        return new BackedPayload
+        {
+            Grain = grain.ToString(),
+            State = state,
+            Version = record.Version.ToString(),
+            Checksum = record.Checksum.ToString("x16", System.Globalization.CultureInfo.InvariantCulture),
+            Payload = record.Payload.ToArray(),
+        };
+    }
+
+    [LoggerMessage(EventId = 11, Level = LogLevel.Error,
+        Message = "{Group}: row {Key} of version {Version} in the backing storage {Found}. Nothing is answered from it; this replica's rows are checked and fetched from the others")]
+    private static partial void LogMismatch(ILogger logger, RaftGroupId group, Orleans.Runtime.GrainId key, RecordVersion version, string found);
+
+    [LoggerMessage(EventId = 12, Level = LogLevel.Information, Message = "{Group}: all {Rows} rows in the backing storage are there; {Rebuilt} were fetched from other replicas")]
+    private static partial void LogRebuilt(ILogger logger, RaftGroupId group, int rows, int rebuilt);
+
+    [LoggerMessage(EventId = 13, Level = LogLevel.Error,
+        Message = "{Group}: {Missing} rows are missing in the backing storage and no other replica has them now; tried again in {Pause}")]
+    private static partial void LogMissing(ILogger logger, RaftGroupId group, int missing, TimeSpan pause);
+
+    [LoggerMessage(EventId = 14, Level = LogLevel.Warning, Message = "{Group}: row {Key} could not be checked or fetched")]
+    private static partial void LogNotFetched(ILogger logger, Exception exception, RaftGroupId group, Orleans.Runtime.GrainId key);
+}
