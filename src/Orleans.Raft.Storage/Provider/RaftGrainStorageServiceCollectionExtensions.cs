@@ -50,6 +50,12 @@ public static class RaftGrainStorageServiceCollectionExtensions
         services.AddRaft();
         services.AddRaftEngine();
         BackingFactory.Register(services);
+        if (!services.Any(service => service.ServiceType == typeof(RaftPlacementDirector)))
+        {
+            services.AddSingleton<RaftPlacementDirector>();
+            services.AddPlacementDirector<RaftPlacement>(provider => provider.GetRequiredService<RaftPlacementDirector>());
+        }
+
         services.AddSingleton(provider =>
         {
             var options = provider.GetRequiredService<IOptionsMonitor<RaftGrainStorageOptions>>().Get(name);

@@ -1,6 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 using Orleans.Raft.Hosting;
+using Orleans.Raft.Storage.Provider;
+using Orleans.Runtime;
 using Orleans.Raft.Storage.Tests.Provider.Contract;
 using Orleans.Storage;
 using Xunit;
@@ -21,6 +25,17 @@ public sealed class ProvidersFixture : IAsyncLifetime
     /// <summary>What a silo holds of a group.</summary>
     internal Replica? Replica(int silo, RaftGroupId group) =>
         _silos![silo].GetRequiredService<RaftHost>().TryFind(group, out var runtime) ? runtime.Replica : null;
+
+    /// <summary>Silo of the leader of a default provider's grain state.</summary>
+    public async Task<string?> LeaderOfAsync(GrainId grain, string stateName)
+    {
+        var silo = _silos![0];
+        var router = new GroupRouter(
+            silo.GetRequiredService<IOptions<ClusterOptions>>().Value.ServiceId, "Default", silo.GetRequiredService<IRaftGroupFactory>());
+        var group = (await router.LocateAsync(grain, stateName, CancellationToken.None)).Group.Id;
+        silo.GetRequiredService<RaftHost>().TryFind(group, out var runtime);
+        return runtime.Descriptor.SiloOf(runtime.Client.Leader);
+    }
 
     /// <summary>Enumerates a provider's states.</summary>
     public IRaftStorageCatalog Catalog(string name) => _silos![0].GetRequiredKeyedService<IRaftStorageCatalog>(name);
