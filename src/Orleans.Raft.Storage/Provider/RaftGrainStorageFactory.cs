@@ -21,7 +21,8 @@ internal static class RaftGrainStorageFactory
     public static IRaftStorageCatalog CreateCatalog(IServiceProvider services, object? name)
     {
         var providerName = (string)name!;
-        return new RaftStorageCatalog(CreateRouter(services, providerName), OptionsOf(services, providerName).GrainStorageSerializer);
+        var options = OptionsOf(services, providerName);
+        return new RaftStorageCatalog(CreateRouter(services, providerName), options.GrainStorageSerializer, options.MaxStateSize);
     }
 
     private static RaftGrainStorageOptions OptionsOf(IServiceProvider services, string name) =>

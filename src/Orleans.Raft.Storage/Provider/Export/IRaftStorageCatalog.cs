@@ -1,4 +1,5 @@
 using Orleans.Runtime;
+using Orleans.Storage;
 
 namespace Orleans.Raft;
 
@@ -24,4 +25,28 @@ public interface IRaftStorageCatalog
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="RaftException">The group could not answer.</exception>
     ValueTask<RaftStateRecord?> ReadAsync(GrainId grainId, string stateName, RaftReadOptions options, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Copies states from any other grain storage. Ids must be known, since grain storages can't list theirs. A state that is here already is kept, so a copy that was cut off is
+    /// run again. Stop what writes to the source first: what it writes afterwards is not seen.
+    /// </summary>
+    /// <typeparam name="T">Type of the state, as the grain declares it.</typeparam>
+    /// <param name="source">The other grain storage: a keyed service under its provider's name.</param>
+    /// <param name="stateName">Name of the state, as the grain's <c>[PersistentState]</c> says it.</param>
+    /// <param name="grains">Whose states.</param>
+    /// <param name="progress">Told after each state; may be null.</param>
+    /// <param name="cancellationToken">Ends the copy in the middle.</param>
+    /// <exception cref="RaftException">A state is too large, or a group could not take it.</exception>
+    Task<RaftImportProgress> ImportAsync<T>(
+        IGrainStorage source, string stateName, IAsyncEnumerable<GrainId> grains, IProgress<RaftImportProgress>? progress, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes records that <see cref="ReadAllAsync"/> gave, of this or another provider or cluster with the same serializer. A state that is here already is kept.
+    /// </summary>
+    /// <param name="records">The records.</param>
+    /// <param name="progress">Told after each state; may be null.</param>
+    /// <param name="cancellationToken">Ends the copy in the middle.</param>
+    /// <exception cref="RaftException">A state is too large, or a group could not take it.</exception>
+    Task<RaftImportProgress> ImportAsync(
+        IAsyncEnumerable<RaftStateRecord> records, IProgress<RaftImportProgress>? progress, CancellationToken cancellationToken);
 }

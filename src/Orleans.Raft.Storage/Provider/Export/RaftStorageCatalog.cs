@@ -5,7 +5,7 @@ using Orleans.Storage;
 namespace Orleans.Raft.Storage.Provider;
 
 /// <summary>Merges the groups' sorted pages into one sorted stream; holds one page of each group at a time.</summary>
-internal sealed class RaftStorageCatalog(GroupRouter router, IGrainStorageSerializer serializer) : IRaftStorageCatalog
+internal sealed class RaftStorageCatalog(GroupRouter router, IGrainStorageSerializer serializer, int maxStateSize) : IRaftStorageCatalog
 {
     /// <summary>Bytes of a page; many groups are open at once, and a page crosses between silos as one message.</summary>
     internal const int PageBytes = 256 * 1024;
@@ -47,6 +47,35 @@ internal sealed class RaftStorageCatalog(GroupRouter router, IGrainStorageSerial
             { Record: { Exists: true } record } => ToRecord(group.Id, new KeyedRecord(location.Key, record)),
             _ => null,
         };
+    }
+
+    /// <inheritdoc/>
+    public Task<RaftImportProgress> ImportAsync<T>(
+        IGrainStorage source, string stateName, IAsyncEnumerable<GrainId> grains, IProgress<RaftImportProgress>? progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(grains);
+        ArgumentException.ThrowIfNullOrEmpty(stateName);
+        return new StateImport(router, maxStateSize, progress).RunAsync(
+            grains,
+            async (grain, stopping) =>
+            {
+                var state = new GrainState<T>();
+                await source.ReadStateAsync(stateName, grain, state, stopping);
+                return state.RecordExists ? new ImportedState(grain, stateName, serializer.Serialize(state.State).ToMemory()) : null;
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<RaftImportProgress> ImportAsync(
+        IAsyncEnumerable<RaftStateRecord> records, IProgress<RaftImportProgress>? progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        return new StateImport(router, maxStateSize, progress).RunAsync(
+            records,
+            static (record, _) => ValueTask.FromResult<ImportedState?>(new ImportedState(record.GrainId, record.StateName, record.Payload)),
+            cancellationToken);
     }
 
     private RaftStateRecord ToRecord(RaftGroupId group, in KeyedRecord item)
