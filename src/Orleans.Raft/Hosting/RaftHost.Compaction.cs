@@ -46,7 +46,7 @@ internal sealed partial class RaftHost
         List<Replica>? due = null;
         foreach (var runtime in _groups.Values)
         {
-            if (runtime.Replica is { Fault: null } replica && replica.CompactableEntries >= _options.CompactionEntries)
+            if (runtime.Replica is { Fault: null } replica && (replica.MustCompact || replica.CompactableEntries >= _options.CompactionEntries))
             {
                 (due ??= []).Add(replica);
             }

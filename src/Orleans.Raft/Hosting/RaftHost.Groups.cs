@@ -100,7 +100,7 @@ internal sealed partial class RaftHost
             generations.Add(log.Generation);
             var record = MetaCodec.ReadGroupRecord(log.Metadata);
             _known.TryAdd(record.Family.Name, record.Family);
-            AddGroup(CatalogGroups.Describe(id, record.Family.Incarnation, record.Members), log, record.Replica);
+            AddGroup(CatalogGroups.Describe(id, record.Family.Incarnation, record.Members), log, record.Replica, record.IsRecovered);
         }
 
         _hadReplicas = _groups.Values.Any(runtime => runtime.Replica is not null);
@@ -137,9 +137,15 @@ internal sealed partial class RaftHost
             _metaRecord = MetaCodec.ReadRecord(log.Metadata);
         }
 
-        _genesis = _metaRecord!.Genesis;
+        if (_metaRecord!.IsRecovering)
+        {
+            throw new OrleansConfigurationException(
+                $"Raft on {Silo}: the recovery of this directory was interrupted. Run RaftRecover --from-survivor again (docs/OPERATIONS.md).");
+        }
+
+        _genesis = _metaRecord.Genesis;
         _metaLog = log;
-        var runtime = NewRuntime(CatalogGroups.Describe(CatalogGroups.MetaId, 0, _metaRecord.Members));
+        var runtime = NewRuntime(CatalogGroups.Describe(CatalogGroups.MetaId, 0, _metaRecord.Members), _metaRecord.IsRecovered);
         if (!_metaRecord.Replica.IsNone)
         {
             StartMeta(runtime);
@@ -157,9 +163,9 @@ internal sealed partial class RaftHost
         _meta = meta;
     }
 
-    private void AddGroup(GroupDescriptor descriptor, GroupLog log, ReplicaId replica)
+    private void AddGroup(GroupDescriptor descriptor, GroupLog log, ReplicaId replica, bool isRecovered = false)
     {
-        var runtime = NewRuntime(descriptor);
+        var runtime = NewRuntime(descriptor, isRecovered);
         StartReplica(runtime, log, replica);
         AddRuntimes([runtime]);
     }
@@ -236,8 +242,8 @@ internal sealed partial class RaftHost
         AddClients(family, index => CatalogGroups.Describe(CatalogGroups.PlacementOf(catalog, new RaftGroupId(family.Name, index))!, family.Incarnation));
     }
 
-    private GroupRuntime NewRuntime(GroupDescriptor descriptor) =>
-        new(descriptor, ClientSettings(descriptor.Id.Name), this, _store!.Identity, new PoolScheduler(), _clock);
+    private GroupRuntime NewRuntime(GroupDescriptor descriptor, bool isRecovered = false) =>
+        new(descriptor, ClientSettings(descriptor.Id.Name), this, _store!.Identity, new PoolScheduler(), _clock) { IsRecovered = isRecovered };
 
     private Replica NewReplica(GroupRuntime runtime, GroupLog log, object machine, ReplicaId id)
     {
@@ -252,6 +258,7 @@ internal sealed partial class RaftHost
             State = ReplicaState.Of(machine, _stateStore!, log.Generation, new ReplicaHome(_store.Identity.StoreId, runtime.Local.Value)),
             MayLead = IsTransferTarget,
             StateStore = _stateStore!,
+            IsRecovered = runtime.IsRecovered,
             TailEntries = _options.CompactionTailEntries,
             FirstReadContext = RandomNumber(),
             ReadPatienceTicks = _options.ElectionTicks,

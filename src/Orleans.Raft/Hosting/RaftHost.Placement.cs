@@ -115,7 +115,7 @@ internal sealed partial class RaftHost
         }
         else if (runtime is { Log: { } log, Replica: { } replica } && _known.TryGetValue(placement.Group.Name, out var family))
         {
-            batch.SetMetadata(log, MetaCodec.Encode(new GroupRecord(family, replica.Id, placement.Replicas)));
+            batch.SetMetadata(log, MetaCodec.Encode(new GroupRecord(family, replica.Id, placement.Replicas) { IsRecovered = runtime.IsRecovered }));
         }
 
         if (!batch.IsEmpty)

@@ -36,6 +36,9 @@ public sealed class SiloSet : IAsyncDisposable
         _configure = configure;
     }
 
+    /// <summary>Service id, under which the directories are kept.</summary>
+    public string Service => _service;
+
     public static IList<string> Names(int count) => [.. Enumerable.Range(1, count).Select(number => $"s{number}")];
 
     public IServiceProvider this[int silo] => _hosts[silo]?.Services ?? throw new InvalidOperationException($"silo {silo} does not run");

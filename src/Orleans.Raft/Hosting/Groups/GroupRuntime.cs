@@ -38,6 +38,9 @@ internal sealed class GroupRuntime : IGroupRoutes
     /// <summary>The replica's log, as it was opened for it.</summary>
     public GroupLog? Log { get; set; }
 
+    /// <summary>The group was recovered from this silo: nobody may start from its birth.</summary>
+    public bool IsRecovered { get; init; }
+
     /// <inheritdoc/>
     public ReplicaId Local => Replica?.Id ?? ReplicaId.None;
 

@@ -39,6 +39,11 @@ internal sealed partial class Replica
 
     private MembershipStep Approach(GroupPlacement placement)
     {
+        if (MustCompact)
+        {
+            return MembershipStep.Wait("was recovered, and saves its state before anybody joins");
+        }
+
         var step = MembershipPlanner.Next(_node.Status(), placement);
         if (step.Change is { } change)
         {

@@ -11,6 +11,9 @@ internal sealed partial class Replica
     /// <summary>Entries in the log that a saved state makes superfluous, roughly; read from any thread.</summary>
     public long CompactableEntries => Volatile.Read(ref _applied) - _settings.Log.Reader.FirstIndex + 1 - _settings.TailEntries;
 
+    /// <summary>True until the log of a recovered group is cut once: from then on nobody can start from the group's birth.</summary>
+    public bool MustCompact => _settings.IsRecovered && _settings.Log.Reader.FirstIndex == 1;
+
     /// <summary>Saves a state that is kept in memory; true when it is in the state store, to be flushed by the caller.</summary>
     public Task<bool> SaveAsync()
     {
@@ -53,7 +56,7 @@ internal sealed partial class Replica
     private void Compact()
     {
         var durable = _settings.StateStore.GetDurableApplied(_state.Generation).Position;
-        var target = Math.Min(durable.Index, _applied) - _settings.TailEntries;
+        var target = Math.Min(durable.Index, _applied) - (MustCompact ? 0 : _settings.TailEntries);
         foreach (var transfer in _transfers.Values)
         {
             // After the snapshot its receiver needs what follows it.
@@ -75,7 +78,7 @@ internal sealed partial class Replica
     private Snapshot? OfferSnapshot()
     {
         var stored = _state.Stored;
-        if (stored.Position.Index < _log.FirstIndex - 1 || stored.Position.Index == 0)
+        if (stored.Position.Index < _log.FirstIndex - 1 || stored.Position.Index == 0 || !IsFor(stored.ConfState, _confState))
         {
             _isSaveWanted = true;
             return null;
@@ -83,6 +86,11 @@ internal sealed partial class Replica
 
         return new Snapshot(stored.Position, stored.ConfState, default);
     }
+
+    // A newcomer does not take a snapshot from before it was added.
+    private static bool IsFor(ConfState saved, ConfState present) =>
+        present.Voters.Concat(present.VotersOutgoing).Concat(present.Learners).All(
+            replica => saved.Voters.Contains(replica) || saved.VotersOutgoing.Contains(replica) || saved.Learners.Contains(replica));
 
     private void StartTransfer(Message message)
     {

@@ -29,6 +29,9 @@ internal sealed record ReplicaSettings
     /// <summary>The silo's state store.</summary>
     public required IStateStore StateStore { get; init; }
 
+    /// <summary>The group was recovered from this silo: newcomers get a snapshot, since the configuration of the group's birth is void.</summary>
+    public bool IsRecovered { get; init; }
+
     /// <summary>Entries below the last saved state that are kept for followers that are a little behind.</summary>
     public long TailEntries { get; init; } = 1_000;
 

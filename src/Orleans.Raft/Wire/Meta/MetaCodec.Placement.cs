@@ -44,7 +44,7 @@ internal static partial class MetaCodec
             builder.Nested(3, Encode(member));
         }
 
-        return builder.ToArray();
+        return builder.Number(4, value.IsRecovered ? 1 : 0).ToArray();
     }
 
     /// <summary>Reads a command.</summary>
@@ -85,6 +85,7 @@ internal static partial class MetaCodec
                 1 => record with { Family = ReadFamily(reader.Bytes()) },
                 2 => record with { Replica = new ReplicaId(reader.Number()) },
                 3 => record with { Members = record.Members.Add(ReadPlaced(reader.Bytes())) },
+                4 => record with { IsRecovered = reader.Boolean() },
                 _ => Skip(ref reader, record),
             };
         }

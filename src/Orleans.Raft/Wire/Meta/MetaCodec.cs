@@ -59,7 +59,7 @@ internal static partial class MetaCodec
             builder.Nested(4, Encode(member));
         }
 
-        return builder.ToArray();
+        return builder.Number(5, value.IsRecovering ? 1 : 0).Number(6, value.IsRecovered ? 1 : 0).ToArray();
     }
 
     /// <summary>Reads a genesis.</summary>
@@ -136,6 +136,7 @@ internal static partial class MetaCodec
         var families = ImmutableArray.CreateBuilder<string>();
         var members = ImmutableArray.CreateBuilder<PlacedReplica>();
         var replica = ReplicaId.None;
+        var (isRecovering, isRecovered) = (false, false);
         while (reader.Next())
         {
             switch (reader.Field)
@@ -152,6 +153,12 @@ internal static partial class MetaCodec
                 case 4:
                     members.Add(ReadPlaced(reader.Bytes()));
                     break;
+                case 5:
+                    isRecovering = reader.Boolean();
+                    break;
+                case 6:
+                    isRecovered = reader.Boolean();
+                    break;
                 default:
                     reader.Skip();
                     break;
@@ -163,7 +170,11 @@ internal static partial class MetaCodec
             reader.Fail("a genesis", "none");
         }
 
-        return new MetaRecord(genesis, families.ToImmutable(), replica, members.ToImmutable());
+        return new MetaRecord(genesis, families.ToImmutable(), replica, members.ToImmutable())
+        {
+            IsRecovering = isRecovering,
+            IsRecovered = isRecovered,
+        };
     }
 
     private static byte[] Encode(SiloBinding value) => new WireBuilder()

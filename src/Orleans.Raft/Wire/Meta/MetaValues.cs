@@ -99,10 +99,21 @@ internal sealed record MetaCommand
 /// <param name="Replica">Its replica of the meta group; none if it holds none.</param>
 /// <param name="Members">Replicas of the meta group as last heard.</param>
 internal sealed record MetaRecord(
-    Genesis Genesis, ImmutableArray<string> CreatedFamilies, ReplicaId Replica, ImmutableArray<PlacedReplica> Members);
+    Genesis Genesis, ImmutableArray<string> CreatedFamilies, ReplicaId Replica, ImmutableArray<PlacedReplica> Members)
+{
+    /// <summary>A recovery of this directory has begun and not ended.</summary>
+    public bool IsRecovering { get; init; }
+
+    /// <summary>The group's configuration at its birth is void: it was recovered from this directory.</summary>
+    public bool IsRecovered { get; init; }
+}
 
 /// <summary>What a silo keeps beside a group's log.</summary>
 /// <param name="Family">The family as it was created.</param>
 /// <param name="Replica">The silo's replica.</param>
 /// <param name="Members">Replicas of the group as last heard.</param>
-internal sealed record GroupRecord(CatalogFamily Family, ReplicaId Replica, ImmutableArray<PlacedReplica> Members);
+internal sealed record GroupRecord(CatalogFamily Family, ReplicaId Replica, ImmutableArray<PlacedReplica> Members)
+{
+    /// <summary>The group's configuration at its birth is void: it was recovered from this directory.</summary>
+    public bool IsRecovered { get; init; }
+}

@@ -1,0 +1,3 @@
+using RaftRecover;
+
+return await Recovery.RunAsync(args, Console.In, Console.Out, Console.Error);
