@@ -36,6 +36,20 @@ public sealed class StorageThreadTests
         Assert.Equal([new EntryId(1, 2)], Write(restoring.Append).Apply.Select(entry => entry.Id));
     }
 
+    /// <summary>RAFT-NOTES B.8.2: here the term of the write's answer is the present one, and only the entry's own term tells that it was replaced.</summary>
+    [Fact]
+    public void The_answer_to_the_write_of_a_replaced_entry_makes_nothing_durable_in_the_same_term_either()
+    {
+        _node.Step(AppendEntries(2, 1, 1, First, 1, Entry(1, 2)), default);
+        var original = Receive(RequestVote(3, 1, 2, First));
+        Assert.Equal([new EntryId(1, 2)], original.Append.SelectMany(write => write.Entries).Select(entry => entry.Id));
+        var replacing = Receive(AppendEntries(3, 1, 2, First, 1, Entry(2, 2)));
+        Assert.Empty(Receive(Heartbeat(3, 1, 2, commit: 2)).Apply);
+
+        Assert.Empty(Write(original.Append).Apply);
+        Assert.Equal([new EntryId(2, 2)], Write(replacing.Append).Apply.Select(entry => entry.Id));
+    }
+
     [Fact]
     public void A_snapshot_that_became_durable_is_installed_although_the_term_has_changed_meanwhile()
     {

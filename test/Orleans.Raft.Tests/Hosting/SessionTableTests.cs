@@ -1,3 +1,4 @@
+using Orleans.Raft.Core;
 using Orleans.Raft.Hosting;
 using Xunit;
 
@@ -42,6 +43,27 @@ public sealed class SessionTableTests
     [Fact]
     public void An_unknown_session_is_expired_and_never_taken_for_a_new_one() =>
         Assert.Equal(CommandVerdict.Expired, _sessions.Judge(99, 1, out _));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_saved_state_holds_its_sessions_and_their_answers(bool isStored)
+    {
+        var store = new MemoryStateStore();
+        object machine = isStored ? new StoredSumMachine() : new SumMachine();
+        var voters = ConfState.Of([new ReplicaId(1)]);
+        var saved = ReplicaState.Of(machine, store, 1);
+        saved.Load(1);
+        saved.Sessions.Register(5, Guid.NewGuid(), "s1");
+        saved.Sessions.Answer(5, 1, new byte[] { 7 });
+        await saved.CommitAsync(new EntryId(1, 6), voters);
+        Assert.True(await saved.SaveAsync(new EntryId(1, 6), voters));
+
+        var loaded = ReplicaState.Of(machine, store, 1);
+        loaded.Load(1);
+        Assert.Equal(CommandVerdict.Repeat, loaded.Sessions.Judge(5, 1, out var answer));
+        Assert.Equal([7], answer.ToArray());
+    }
 
     [Fact]
     public void Beyond_the_limit_the_session_unused_for_longest_goes()

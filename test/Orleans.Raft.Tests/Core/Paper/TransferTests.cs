@@ -85,6 +85,15 @@ public sealed class TransferTests
     }
 
     [Fact]
+    public void A_candidate_that_is_told_to_campaign_goes_on_with_the_election_that_it_has_begun()
+    {
+        var replica = Replica.WithLog(1, [1, 2, 3], []);
+        replica.Campaign();
+        Assert.Empty(replica.Receive(new Message { Type = MessageType.MsgTimeoutNow, From = new(2), To = new(1), Term = 1 }));
+        Assert.Equal((RaftRole.Candidate, 1), (replica.Role, replica.Node.Term));
+    }
+
+    [Fact]
     public void Nothing_that_was_committed_is_lost_by_a_transfer()
     {
         var network = Network.LedBy1(5);
