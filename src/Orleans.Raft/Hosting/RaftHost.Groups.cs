@@ -263,6 +263,8 @@ internal sealed partial class RaftHost
             FirstReadContext = RandomNumber(),
             ReadPatienceTicks = _options.ElectionTicks,
             IsEligible = IsTransferTarget,
+            IsAlive = IsAlive,
+            SleepAfterTicks = _options.Hibernation ? 2 * _options.ElectionTicks : 0,
             Metrics = _metrics,
         };
         return new Replica(settings, this, _clock, _endpoint, runtime.Client, _logger);

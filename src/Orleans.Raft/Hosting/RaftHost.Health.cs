@@ -47,6 +47,7 @@ internal sealed partial class RaftHost
     {
         _metrics.Show("orleans-raft-groups", "{replica}", "Replicas of this silo.", () => Replicas.Count());
         _metrics.Show("orleans-raft-leaders", "{replica}", "Replicas of this silo that lead.", () => Replicas.Count(replica => replica.IsLeader));
+        _metrics.Show("orleans-raft-asleep", "{replica}", "Replicas of this silo whose idle group sleeps.", () => Replicas.Count(replica => replica.IsAsleep));
         _metrics.Show("orleans-raft-faulted", "{replica}", "Replicas of this silo that stopped for good.", () => Replicas.Count(replica => replica.Fault is not null));
         _metrics.Show("orleans-raft-lag", "{entry}", "Committed entries not applied here yet, of the replica furthest behind.", () => Replicas.Select(replica => replica.Lag).DefaultIfEmpty().Max());
         _metrics.Show("orleans-raft-inbox", "{item}", "Things posted to this silo's replicas and not yet worked off.", () => Replicas.Sum(replica => replica.InboxCount));

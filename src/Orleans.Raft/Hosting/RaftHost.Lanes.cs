@@ -117,6 +117,37 @@ internal sealed partial class RaftHost : IReplicaOutlet, ILaneSink, ILaneEvents
         {
             _reached[peer] = true;
             LogLaneReached(_logger, Silo, peer, life);
+            TellSiloChanged(peer, isLost: false);
+        }
+    }
+
+    private bool IsAlive(string silo) => _lanes is { } lanes && lanes.To(silo).SilentSince is null;
+
+    // Liveness is per silo pair (SAFETY-RULES B4): sleeping groups have nobody else to tell them.
+    private void WatchSilos()
+    {
+        foreach (var (silo, lane) in _lanes?.Senders ?? [])
+        {
+            // The lane has waited for half an election timeout by then, or the silo's process is known to be gone.
+            if (lane.SilentSince is not { } since)
+            {
+                _lost.Remove(silo);
+            }
+            else if (_clock.Now - since >= _options.TickInterval * (_options.ElectionTicks / 2.0) && _lost.Add(silo))
+            {
+                TellSiloChanged(silo, isLost: true);
+            }
+        }
+    }
+
+    private void TellSiloChanged(string silo, bool isLost)
+    {
+        foreach (var runtime in _groups.Values)
+        {
+            if (runtime.Replica is { IsAsleep: true } replica && !runtime.Descriptor.ReplicaOn(silo).IsNone)
+            {
+                replica.PostSiloChanged(silo, isLost);
+            }
         }
     }
 

@@ -49,6 +49,9 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     private volatile bool _isActive;
     private volatile SiloPhase _phase;
 
+    // Silos that have been silent for an election timeout, as groups were told; used by the ticker alone.
+    private readonly HashSet<string> _lost = new(StringComparer.Ordinal);
+
     // While the disk hangs: when its leaders are asked again to hand over.
     private TimeSpan _handOverAgainAt;
 
@@ -250,13 +253,18 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     {
         foreach (var runtime in _slots[slot])
         {
-            runtime.Replica?.PostTick();
+            if (runtime.Replica is { IsAsleep: false } replica)
+            {
+                replica.PostTick();
+            }
+
             runtime.Client.OnTick();
         }
 
         if (slot == 0)
         {
             WatchDisk();
+            WatchSilos();
             if (Phase != SiloPhase.Running)
             {
                 GiveUpHopeless();

@@ -64,6 +64,12 @@ public sealed class RaftOptions
     /// <value>True.</value>
     public bool CheckQuorum { get; set; } = true;
 
+    /// <summary>
+    /// Groups without work for two election timeouts sleep: they neither beat nor tick, until something comes for them or a silo falls silent.
+    /// </summary>
+    /// <value>False: it is new, and proved by logic tests only.</value>
+    public bool Hibernation { get; set; }
+
     /// <summary>How long a write or a read may take, elections included, before its caller is told that it did not end.</summary>
     /// <value>10 s; 1 s to 5 min. Keep it below the caller's own response timeout.</value>
     public TimeSpan RequestTimeout { get; set; } = DefaultRequestTimeout;

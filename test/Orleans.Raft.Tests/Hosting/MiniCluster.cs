@@ -72,8 +72,11 @@ internal sealed class MiniCluster
     private readonly bool _isStored;
     private readonly RaftMetrics _metrics;
 
-    public MiniCluster(bool isStored = false, RaftMetrics? metrics = null)
+    private readonly int _sleepAfterTicks;
+
+    public MiniCluster(bool isStored = false, RaftMetrics? metrics = null, int sleepAfterTicks = 0)
     {
+        _sleepAfterTicks = sleepAfterTicks;
         _isStored = isStored;
         _metrics = metrics ?? RaftMetrics.Unobserved;
         for (var silo = 1; silo <= 3; silo++)
@@ -116,6 +119,39 @@ internal sealed class MiniCluster
 
             return null;
         }
+    }
+
+    /// <summary>Silos that do not answer on their lanes, as lanes would say.</summary>
+    public HashSet<string> Silent { get; } = [];
+
+    /// <summary>Items handed to the network so far.</summary>
+    public int SentCount { get; private set; }
+
+    /// <summary>True while all replicas sleep.</summary>
+    public bool IsAsleep => Silos.Skip(1).All(silo => silo.Replica!.IsAsleep || Silent.Contains($"s{silo.Local.Value}"));
+
+    /// <summary>Cuts a silo off, as when its process ends; the others' lanes notice.</summary>
+    public void Lose(int silo)
+    {
+        Passes = (from, to, _) => from != silo && to != silo;
+        Silent.Add($"s{silo}");
+        foreach (var other in Silos.Skip(1).Where(other => other.Local.Value != silo))
+        {
+            other.Replica!.PostSiloChanged($"s{silo}", isLost: true);
+        }
+    }
+
+    /// <summary>A silo that was cut off answers again.</summary>
+    public void Find(int silo)
+    {
+        Passes = (_, _, _) => true;
+        Silent.Clear();
+        foreach (var other in Silos.Skip(1).Where(other => other.Local.Value != silo))
+        {
+            other.Replica!.PostSiloChanged($"s{silo}", isLost: false);
+        }
+
+        Settle();
     }
 
     public T Ask<T>(int silo, Func<RaftNode, T> question)
@@ -161,7 +197,11 @@ internal sealed class MiniCluster
         _clock.Advance(50);
         for (var silo = 1; silo <= 3; silo++)
         {
-            Silos[silo].Replica!.PostTick();
+            if (!Silos[silo].Replica!.IsAsleep)
+            {
+                Silos[silo].Replica!.PostTick();
+            }
+
             Silos[silo].Client.OnTick();
         }
 
@@ -265,6 +305,8 @@ internal sealed class MiniCluster
                 TailEntries = 2,
                 FirstReadContext = 1000 * silo * life.OpenCounter,
                 Metrics = _metrics,
+                SleepAfterTicks = _sleepAfterTicks,
+                IsAlive = peer => !Silent.Contains(peer),
             },
             outlet,
             _clock,
@@ -282,6 +324,7 @@ internal sealed class MiniCluster
             var header = new LaneHeader(
                 LaneCodec.ProtocolVersion, Guid.Empty, $"s{silo}", new Guid(silo, 0, 0, new byte[8]), 1, new Guid(9, 9, 9, new byte[8]), 1, 1, 1);
             var item = LaneCodec.Read(LaneCodec.Encode(header, [frame.Item])).Items[0];
+            cluster.SentCount++;
             cluster._network.Enqueue((silo, to[1] - '0', item));
             return true;
         }

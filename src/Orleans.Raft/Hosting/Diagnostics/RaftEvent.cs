@@ -36,6 +36,9 @@ internal enum RaftEvent
     /// <summary>A read goes to another replica.</summary>
     ReadElsewhere = 181054,
 
+    /// <summary>A replica falls asleep or wakes.</summary>
+    ReplicaSleep = 181012,
+
     /// <summary>The silo's Raft host opened its store and replicas.</summary>
     HostOpened = 181010,
 
@@ -58,13 +61,13 @@ internal enum RaftEvent
     GrainNotReached = 181031,
 
     /// <summary>The silo's disk does not answer.</summary>
-    DiskHangs = 181050,
+    DiskHangs = 181060,
 
     /// <summary>It answers again.</summary>
-    DiskAnswers = 181051,
+    DiskAnswers = 181061,
 
     /// <summary>The log or state store has stopped for good.</summary>
-    StoreFailed = 181052,
+    StoreFailed = 181062,
 
     /// <summary>The silo has a cluster.</summary>
     Born = 181040,

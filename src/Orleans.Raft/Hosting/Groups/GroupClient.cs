@@ -97,6 +97,12 @@ internal sealed partial class GroupClient : IGroupClientPort
     /// <summary>Time passes: deadlines, repeats, retries.</summary>
     public void OnTick()
     {
+        if (_byDeadline.Count == 0 && _openReads.Count == 0 && _queue.Count == 0)
+        {
+            // Nothing waits, as in most groups at most times. What comes this moment has its first deadline later.
+            return;
+        }
+
         lock (_gate)
         {
             var now = _clock.Now;

@@ -54,6 +54,9 @@ internal sealed partial class Replica
     [LoggerMessage(EventId = (int)RaftEvent.ReplicaDecision, Level = LogLevel.Trace, Message = "Replica {Group} {Replica} {Term}: {Decision}.")]
     private static partial void LogDecision(ILogger logger, RaftGroupId group, ReplicaId replica, long term, TraceEvent decision);
 
+    [LoggerMessage(EventId = (int)RaftEvent.ReplicaSleep, Level = LogLevel.Debug, Message = "Replica {Group} {Replica} {Term}: {What}.")]
+    private static partial void LogSleep(ILogger logger, RaftGroupId group, ReplicaId replica, long term, string what);
+
     private void Drop(DropReason reason, string silo, string detail)
     {
         _settings.Metrics.Dropped(reason);

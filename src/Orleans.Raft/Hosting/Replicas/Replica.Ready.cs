@@ -22,20 +22,29 @@ internal sealed partial class Replica
 
         switch (item.Kind)
         {
+            case LaneItemKind.Sleep:
+                OnSleepItem(silo, item);
+                return;
             case LaneItemKind.Message:
                 OnMessage(silo, item);
                 break;
             case LaneItemKind.Propose:
+                WakeUp(isLeaderLost: false);
                 Propose(silo, item.Body);
                 break;
             case LaneItemKind.Read:
+                WakeUp(isLeaderLost: false);
                 OnReadItem(silo, item);
                 break;
             case LaneItemKind.SnapshotPart:
+                WakeUp(isLeaderLost: false, wokenBy: silo);
                 OnPart(silo, item);
                 break;
             case LaneItemKind.SnapshotPartAnswer:
                 OnPartAnswer(silo, item);
+                break;
+            case LaneItemKind.Wake:
+                WakeUp(isLeaderLost: false, wokenBy: silo);
                 break;
             default:
                 Drop(DropReason.Malformed, silo, $"item of kind {item.Kind}");
@@ -90,6 +99,12 @@ internal sealed partial class Replica
             peer.Life = item.FromLife;
         }
 
+        if (_isAsleep && !(message.Type is MessageType.MsgHeartbeatResp or MessageType.MsgAppResp && message.Term == _node.Term))
+        {
+            // Late answers to what was sent before the group fell asleep wake nobody.
+            WakeUp(isLeaderLost: false, wokenBy: silo);
+        }
+
         if (message.Type == MessageType.MsgApp && message.Term >= _softTerm)
         {
             // Heartbeats tell no more than this replica is known to hold; appends tell all.
@@ -141,12 +156,18 @@ internal sealed partial class Replica
             }
 
             // From here on the node may be driven again: the view is used up.
+            var isDriven = _isAsleep && ready.Messages.Count > 0;
             if (append is not null)
             {
                 Write(append);
             }
 
             ApplyPending();
+            if (isDriven)
+            {
+                // Whatever it was that made it work (a transfer of leadership, a change of members), the rest needs ticks.
+                WakeUp(isLeaderLost: false);
+            }
         }
     }
 

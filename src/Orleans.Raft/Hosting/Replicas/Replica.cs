@@ -67,6 +67,10 @@ internal sealed partial class Replica
     private int _ticksDue;
     private TimeSpan _now;
     private long _ticks;
+
+    // A sleeping replica is not ticked; the tick of its last work says when it may sleep.
+    private volatile bool _isAsleep;
+    private long _lastWorkTick;
     private long _readContext;
     private SoftState _soft;
     private long _softTerm;
@@ -224,7 +228,13 @@ internal sealed partial class Replica
     private void RunTicks()
     {
         var due = Math.Min(Interlocked.Exchange(ref _ticksDue, 0), _settings.Node.ElectionTicks);
-        for (var i = 0; i < due; i++)
+        if (due > 0)
+        {
+            // Before the node has something new to say, a beat for example, which would wake who sleeps.
+            SleepIfIdle();
+        }
+
+        for (var i = 0; i < due && !_isAsleep; i++)
         {
             _ticks++;
             _node.Tick(_now);
@@ -246,9 +256,11 @@ internal sealed partial class Replica
                 OnItem(work.Silo!, work.Item);
                 break;
             case ReplicaWorkKind.Propose:
+                WakeUp(isLeaderLost: false);
                 Propose(null, work.Data);
                 break;
             case ReplicaWorkKind.Read:
+                WakeUp(isLeaderLost: false);
                 EnqueueRead(new PendingRead(null, work.Number, work.Data));
                 break;
             case ReplicaWorkKind.Written:
@@ -266,6 +278,9 @@ internal sealed partial class Replica
                 throw (Exception)work.Payload!;
             case ReplicaWorkKind.Unreachable:
                 OnUnreachable(work.Silo!);
+                break;
+            case ReplicaWorkKind.SiloChanged:
+                OnSiloChanged(work.Silo!, isLost: work.Number != 0);
                 break;
             case ReplicaWorkKind.Question:
                 ((ReplicaQuestion)work.Payload!).Run();

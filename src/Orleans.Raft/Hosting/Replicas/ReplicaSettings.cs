@@ -56,6 +56,12 @@ internal sealed record ReplicaSettings
     /// <summary>Whether leadership may be handed to the replica on a silo.</summary>
     public Func<string, bool> IsEligible { get; init; } = static _ => true;
 
+    /// <summary>Ticks without work after which a group sleeps; 0 for never.</summary>
+    public int SleepAfterTicks { get; init; }
+
+    /// <summary>Whether a silo answers on its lane.</summary>
+    public Func<string, bool> IsAlive { get; init; } = static _ => true;
+
     /// <summary>Where latencies, changes and drops are counted.</summary>
     public RaftMetrics Metrics { get; init; } = RaftMetrics.Unobserved;
 }

@@ -27,6 +27,9 @@ internal enum ReplicaWorkKind : byte
     /// <summary>A silo does not answer.</summary>
     Unreachable,
 
+    /// <summary>A silo has fallen silent for good, or is back.</summary>
+    SiloChanged,
+
     /// <summary>A question that somebody waits for; a replica that is no more refuses it.</summary>
     Question,
 

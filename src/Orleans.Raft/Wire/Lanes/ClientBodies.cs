@@ -22,6 +22,11 @@ internal readonly record struct CommandAnswer(long Sequence, bool IsExpired, Rea
 /// <param name="Sequences">Commands that were definitely not proposed; empty where that can't be said.</param>
 internal readonly record struct RefusalBody(int Kind, ReplicaId Leader, long Term, long Session, long[] Sequences);
 
+/// <summary>A leader's message that its group sleeps.</summary>
+/// <param name="Term">Its term.</param>
+/// <param name="LastIndex">Last index of its log, all of it committed and applied.</param>
+internal readonly record struct SleepBody(long Term, long LastIndex);
+
 /// <summary>A query.</summary>
 /// <param name="Request">The asker's number.</param>
 /// <param name="Data">The state machine's query.</param>

@@ -48,6 +48,9 @@ internal static class ClientCodec
         return builder.ToArray();
     }
 
+    /// <summary>Encodes a leader's message that its group sleeps.</summary>
+    public static byte[] Encode(in SleepBody body) => new WireBuilder().Number(1, body.Term).Number(2, body.LastIndex).ToArray();
+
     /// <summary>Encodes a query.</summary>
     public static byte[] Encode(in QueryBody body)
     {
@@ -106,6 +109,31 @@ internal static class ClientCodec
         }
 
         return new AnswersBody(session, nonce, answers);
+    }
+
+    /// <summary>Reads a leader's message that its group sleeps.</summary>
+    /// <exception cref="WireFormatException">The bytes are no such message.</exception>
+    public static SleepBody ReadSleep(ReadOnlyMemory<byte> input)
+    {
+        var reader = new WireReader(input, "Sleep");
+        var body = default(SleepBody);
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case 1:
+                    body = body with { Term = reader.Number() };
+                    break;
+                case 2:
+                    body = body with { LastIndex = reader.Number() };
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+        }
+
+        return body;
     }
 
     /// <summary>Reads a refusal.</summary>

@@ -53,6 +53,12 @@ internal enum LaneItemKind
 
     /// <summary>Answer to a part of a snapshot.</summary>
     SnapshotPartAnswer = 7,
+
+    /// <summary>A leader says that its group is idle and sleeps.</summary>
+    Sleep = 8,
+
+    /// <summary>A replica says that it is awake.</summary>
+    Wake = 9,
 }
 
 /// <summary>One message in a batch, with what names its two ends.</summary>
