@@ -111,9 +111,16 @@ internal sealed partial class BackedStateMachine
 
             // Read after the storage: what was overtaken meanwhile is there by its own entry.
             if (place.Rows.Get(rowKey) is not { } row || RecordRow.Decode(row) is not { Exists: true } record
-                || (stored is not null && (stored.Matches(record) || stored.IsNewerThan(record.Version))) || _decided.ContainsKey(rowKey))
+                || (stored is not null && (stored.Matches(record) || stored.IsNewerThan(record.Version))))
             {
                 return (true, false);
+            }
+
+            if (_decided.TryGetValue(rowKey, out var decided))
+            {
+                // Of the last batch, so its payload is still here; a batch under way writes the same.
+                await ProjectAsync(place, rowKey, decided).ConfigureAwait(false);
+                return (true, true);
             }
 
             var found = await _others.FetchAsync(RecordRow.RecordKeyOf(rowKey), _stopping.Token).ConfigureAwait(false);

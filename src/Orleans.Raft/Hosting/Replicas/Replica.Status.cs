@@ -8,6 +8,9 @@ internal sealed partial class Replica
     /// <summary>Entries known to be committed and not applied here, roughly; read from any thread.</summary>
     public long Lag => Math.Max(0, Math.Max(Volatile.Read(ref _leaderCommit), _node.Committed) - Volatile.Read(ref _applied));
 
+    /// <summary>Where its rows are, for a state of which another store has a part; else null.</summary>
+    public ReplicaPlace? Place => _state.Place;
+
     /// <summary>True while it leads, roughly; read from any thread.</summary>
     public bool IsLeader => _soft.Role == RaftRole.Leader;
 

@@ -65,6 +65,9 @@ internal abstract class ReplicaState
     /// <exception cref="StateElsewhereException">This replica can't answer; another one may.</exception>
     public virtual ValueTask<ReadOnlyMemory<byte>> QueryAsync(ReadOnlyMemory<byte> query) => new(Query(query));
 
+    /// <summary>Where the rows are, for a state of which another store has a part; else null.</summary>
+    public virtual ReplicaPlace? Place => null;
+
     /// <summary>True where the bulk of the state is in another store, which may be slow or fail.</summary>
     public virtual bool IsProjected => false;
 

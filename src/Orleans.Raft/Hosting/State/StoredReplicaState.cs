@@ -33,6 +33,9 @@ internal sealed class StoredReplicaState : ReplicaState, IStateRows, IStateReade
     public override ReadOnlyMemory<byte> Query(ReadOnlyMemory<byte> query) => _machine.Query(this, query);
 
     /// <inheritdoc/>
+    public override ReplicaPlace? Place => _projected is null ? null : _place;
+
+    /// <inheritdoc/>
     public override bool IsProjected => _projected is not null;
 
     /// <inheritdoc/>
