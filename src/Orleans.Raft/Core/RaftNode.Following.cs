@@ -83,7 +83,7 @@ public sealed partial class RaftNode
 
     private StepResult OnSnapshot(Message message)
     {
-        if (message.Snapshot is not { } snapshot || snapshot.Id.Index <= 0)
+        if (message.Snapshot is not { } snapshot || snapshot.Id.Index <= 0 || snapshot.Id.Term <= 0)
         {
             return Refuse(RefusalReason.MalformedMessage);
         }

@@ -173,7 +173,6 @@ public sealed partial class RaftNode
             Invariant.Holds(peer.Match <= _log.LastIndex, $"no peer can match beyond the leader's own log: {peer} {_log}");
             Invariant.Holds(peer.Next <= _log.LastIndex + 1 || peer.State is not ProgressState.Replicate, $"sent beyond the log: {peer} {_log}");
             Invariant.Holds(peer.AnsweredRound <= _reads.Round, $"a round was answered before it started: {peer.AnsweredRound} of {_reads.Round}");
-            Invariant.Holds(peer.Id != Id || peer.State is ProgressState.Replicate, $"a leader needs no probe of its own log: {peer}");
         }
     }
 

@@ -72,7 +72,6 @@ internal sealed class ProgressTracker(int maxInflightMessages, long maxInflightB
     /// <summary>Counts a vote; only the first answer of a voter counts.</summary>
     public VoteResult RecordVote(ReplicaId voter, bool granted)
     {
-        Invariant.Holds(Find(voter) is not null, $"a vote of {voter}, who is not in {Config}");
         _votes.TryAdd(voter, granted);
         return Config.Voters.VoteResult(new VoteIn(_votes));
     }
