@@ -129,7 +129,7 @@ public sealed class VoterChaosTests(ITestOutputHelper output) : IAsyncLifetime
                 await StrikeAsync(blow, voter, random);
             }
 
-            using var outage = new PeriodicTimer(TimeSpan.FromMilliseconds(random.Next(50, 2500)));
+            using var outage = new PeriodicTimer(TimeSpan.FromMilliseconds(random.Next(50, 4500)));
             await outage.WaitForNextTickAsync(CancellationToken.None);
             await RepairAsync();
 
