@@ -10,7 +10,7 @@ for project in Orleans.Raft Orleans.Raft.Storage; do
   log=$(mktemp)
   # The analyzer itself says what is missing, in the form in which the baseline wants it. --no-incremental, because an unchanged
   # project would say nothing.
-  dotnet build "src/$project" --nologo -v q --no-incremental -p:PublicApi=check -p:TreatWarningsAsErrors=false > "$log" 2>&1 ||
+  dotnet build "src/$project" --nologo -v q --no-incremental -p:TreatWarningsAsErrors=false > "$log" 2>&1 ||
     { grep -E 'error' "$log" | sort -u | head -n 20; echo "src/$project doesn't build" >&2; exit 1; }
   sed -n "/src\/$project\//s/.*warning RS0016: Symbol '\(.*\)' is not part of the declared public API.*/\1/p" "$log" |
     LC_ALL=C sort -u >> "$baseline"
