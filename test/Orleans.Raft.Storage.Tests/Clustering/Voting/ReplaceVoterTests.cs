@@ -14,6 +14,12 @@ public sealed class ReplaceVoterTests(ITestOutputHelper output) : IAsyncLifetime
     {
         await _cluster.StartAllAsync();
         await InsertAsync("s1", "127.0.0.1:1@1");
+
+        // A majority has the row; what follows is about voters that all had it.
+        foreach (var name in (string[])["s1", "s2", "s3"])
+        {
+            await Until.TrueAsync(() => _cluster[name].Voter?.Latest is { HasLeader: true, View.Rows.Count: 1 }, $"{name} has the row");
+        }
     }
 
     public async Task DisposeAsync()
