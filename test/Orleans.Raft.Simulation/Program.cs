@@ -64,7 +64,14 @@ internal static class Program
 
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{totals.Seeds / watch.Elapsed.TotalSeconds:F1} seeds/s, {totals.Steps / watch.Elapsed.TotalSeconds:F0} steps/s; {totals.DescribeMore()}"));
+        Console.WriteLine(totals.DescribeRecoveries());
         Console.WriteLine(totals.DescribeAverages());
+        if (totals.WithoutPreVote.AreTooLate)
+        {
+            totals.Violations++;
+            Console.WriteLine($"VIOLATION of liveness: {totals.WithoutPreVote.LateCount} of {totals.WithoutPreVote.Count} seeds without pre-vote took longer than {Recoveries.PromisedTimeouts} election timeouts");
+        }
+
         Console.WriteLine(totals);
         return totals.Violations == 0 ? 0 : 1;
     }

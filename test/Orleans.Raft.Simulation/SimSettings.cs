@@ -21,7 +21,7 @@ internal sealed class SimSettings
         AsyncStorageWrites = random.Chance(650);
         PreVote = !switches.IgnoreLives && random.Chance(700);
         CheckQuorum = random.Chance(700);
-        LeaseReads = CheckQuorum && random.Chance(350);
+        LeaseReads = CheckQuorum && random.Chance(500);
         StepDownOnRemoval = random.Chance(500);
         DisableProposalForwarding = random.Chance(300);
         RefuseConfChanges = random.Chance(500);

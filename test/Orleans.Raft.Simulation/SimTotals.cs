@@ -41,6 +41,10 @@ internal sealed class SimTotals
     /// <summary>Longest time from the last fault to the next commit, in election timeouts.</summary>
     public double SlowestRecovery { get; set; }
 
+    public Recoveries WithPreVote { get; } = new();
+
+    public Recoveries WithoutPreVote { get; } = new();
+
     public void Add(SimTotals other)
     {
         Seeds += other.Seeds;
@@ -61,6 +65,8 @@ internal sealed class SimTotals
         Compactions += other.Compactions;
         Violations += other.Violations;
         SlowestRecovery = Math.Max(SlowestRecovery, other.SlowestRecovery);
+        WithPreVote.Add(other.WithPreVote);
+        WithoutPreVote.Add(other.WithoutPreVote);
     }
 
     /// <summary>The line that a run ends with.</summary>
@@ -77,6 +83,9 @@ internal sealed class SimTotals
             $"per seed: steps {Average(Steps):F0}, operations {Average(Operations):F0}, crashes {Average(Crashes):F2}, partitions {Average(Partitions):F2}, "
             + $"configuration changes {Average(ConfChanges):F2}, snapshots {Average(Snapshots):F2}, leader changes {Average(LeaderChanges):F2}");
     }
+
+    /// <summary>Seeds by the election timeouts that they took from the last fault to the next acknowledged write.</summary>
+    public string DescribeRecoveries() => $"recovered, in election timeouts: with pre-vote {WithPreVote}; without {WithoutPreVote}";
 
     public string DescribeMore() =>
         string.Create(

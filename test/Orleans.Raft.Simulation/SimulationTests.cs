@@ -19,7 +19,9 @@ public sealed class SimulationTests(ITestOutputHelper output)
             totals.Add(outcome.Totals);
         }
 
-        output.WriteLine($"{totals}\n{totals.DescribeMore()}\n{totals.DescribeAverages()}");
+        output.WriteLine($"{totals}\n{totals.DescribeMore()}\n{totals.DescribeRecoveries()}\n{totals.DescribeAverages()}");
+        Assert.True(totals.WithPreVote.Count > 0 && totals.WithPreVote.LateCount == 0, "With pre-vote a group recovers within four election timeouts.");
+        Assert.True(totals.WithoutPreVote.LateCount * 30 < totals.WithoutPreVote.Count, "Without pre-vote all but a few do.");
         Assert.True(totals.Steps >= 2000 * totals.Seeds, "A seed is at least 2,000 steps.");
         Assert.True(totals.Operations >= 100 * totals.Seeds, "A seed is at least 100 operations.");
         Assert.True(totals.Crashes >= totals.Seeds, "A seed has a crash on average.");

@@ -77,7 +77,7 @@ public sealed partial class RaftNode
     private void StartRead(ReplicaId from, long context)
     {
         Invariant.Holds(HasCommittedInTerm, $"a read is taken before the first commit of term {Term}: {_log}");
-        if (_tracker.Config.Voters.IsSoleVoter(Id) || HasLease())
+        if (_tracker.Config.Voters.IsSoleVoter(Id) || HasLeaseAt(_now))
         {
             AnswerRead(new PendingRead(from, context, _log.Committed, 0));
             return;
@@ -93,8 +93,8 @@ public sealed partial class RaftNode
     }
 
     /// <summary>True while a quorum has promised not to vote for anybody else, reckoned from when the heartbeats were sent that it answered.</summary>
-    private bool HasLease() =>
-        _config.ReadOnlyOption is ReadOnlyOption.LeaseBased && !_hasSentTimeoutNow && _tracker.LeaseEnd(Id) > _now;
+    private bool HasLeaseAt(TimeSpan now) =>
+        _config.ReadOnlyOption is ReadOnlyOption.LeaseBased && !_hasSentTimeoutNow && _tracker.LeaseEnd(Id) > now;
 
     private void ReleaseReadsAwaitingCommit()
     {

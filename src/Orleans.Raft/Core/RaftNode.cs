@@ -146,6 +146,8 @@ public sealed partial class RaftNode : RaftNode.ITestHooks
 
     ReadOnlySpan<PeerProgress> ITestHooks.Peers => _tracker.Peers;
 
+    bool ITestHooks.HasLeaseAt(TimeSpan now) => Role is RaftRole.Leader && HasLeaseAt(now);
+
     private bool AppliesUnstable => !_config.AsyncStorageWrites;
 
     private bool HasPromised => _now < _promisedUntil;
@@ -201,5 +203,8 @@ public sealed partial class RaftNode : RaftNode.ITestHooks
 
         /// <summary>What this replica believes of everybody in the configuration, if it leads; without the copy that <see cref="Status"/> makes.</summary>
         ReadOnlySpan<PeerProgress> Peers { get; }
+
+        /// <summary>True if it leads and would answer a read by its lease at that time.</summary>
+        bool HasLeaseAt(TimeSpan now);
     }
 }

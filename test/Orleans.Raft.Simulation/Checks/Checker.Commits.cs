@@ -7,6 +7,7 @@ internal sealed partial class Checker
 {
     private const string StateMachineSafety = "state-machine safety: no two replicas commit different entries at one index";
     private const string CommittedIsDurable = "a committed entry is durable on a quorum of the configuration in force";
+    private const string ReadsAreConfirmed = "whoever confirms a read still led when it was asked";
     private const string ReadsAreFresh = "a read is never behind what was acknowledged or read before it began";
 
     /// <summary>A replica applies an entry.</summary>
@@ -43,6 +44,22 @@ internal sealed partial class Checker
             $"answers read {read.Context}, asked at {read.AskedAt} us, from index {index}; it must see {read.Floor}");
         _floor = Math.Max(_floor, index);
         _world.Totals.Reads++;
+    }
+
+    /// <summary>
+    /// A leader says from which index on a read is fresh. If another had been elected in a later term by when it was asked, no quorum can have confirmed it, or no
+    /// lease covers it: the next write that the other acknowledges would be missed.
+    /// </summary>
+    /// <param name="replica">The leader, or who was told by it.</param>
+    /// <param name="askedAt">When; null if whoever asked has forgotten it.</param>
+    /// <param name="term">The leader's term, or a later one.</param>
+    public void OnReadConfirmed(SimReplica replica, long? askedAt, long term)
+    {
+        foreach (var election in _elections)
+        {
+            Require(election.Term <= term || askedAt is not { } asked || election.At >= asked, ReadsAreConfirmed, replica,
+                $"confirms in term {term} a read asked at {askedAt} us; term {election.Term} was won at {election.At} us");
+        }
     }
 
     private ConfState ConfigAt(long index)

@@ -8,6 +8,7 @@ internal sealed partial class Checker
     private const string LogMatching = "log matching: an entry of one term and index is the same everywhere, and so is all before it";
     private const string NothingCommittedIsCut = "a committed entry is never removed from a log that holds it";
     private const string LeaderAppendOnly = "leader append-only: a leader never changes its own log";
+    private const string OneChangeAtATime = "a leader appends no configuration change while another one in its log is not applied (thesis \u00a74.1)";
     private const string SnapshotMatches = "a snapshot is what was committed up to its index";
 
     /// <summary>A write is handed to the disk.</summary>
@@ -72,8 +73,19 @@ internal sealed partial class Checker
             Require(entry.Index == first + i && entry.Term >= previousTerm, "log is contiguous", replica,
                 $"stores {entry.Id} after {previousTerm}/{first + i - 1}");
             Match(replica, entry, previousTerm);
-            shadow.Add(entry.Term);
+            RequireOneChange(replica, entry);
+            shadow.Add(entry);
             previousTerm = entry.Term;
+        }
+    }
+
+    private static void RequireOneChange(SimReplica replica, in Entry entry)
+    {
+        var node = replica.Node!;
+        if (entry.Type != EntryType.EntryNormal && node.Role == RaftRole.Leader && entry.Term == node.Term)
+        {
+            var before = replica.Shadow.LastChangeUpTo(entry.Index);
+            Require(before <= node.Applied, OneChangeAtATime, replica, $"appends the change {entry.Id} behind the one at {before}, and has applied {node.Applied}");
         }
     }
 

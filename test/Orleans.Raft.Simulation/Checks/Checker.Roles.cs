@@ -7,9 +7,12 @@ internal sealed partial class Checker
 {
     private const string ElectionSafety = "election safety: at most one leader in a term";
     private const string LeaderCompleteness = "leader completeness: a leader's log holds every entry committed in earlier terms";
+    private const string ElectedByQuorum = "a leader has the votes of a quorum of the configuration in force, of both while it is joint";
+    private const string CampaignsInForce = "nobody campaigns in a configuration that is not in force any more";
+    private const string LeaseIsExclusive = "while a lease holds nobody else is elected";
     private const string OneVote = "a replica votes once in a term, across restarts";
 
-    /// <summary>A promise leaves the replica: a granted vote or an acknowledged append. What it promises must be durable by now.</summary>
+    /// <summary>A message leaves the replica. What it promises must be durable by now: a vote, an acknowledgement, a candidate's own vote for itself.</summary>
     public void OnRelease(SimReplica replica, Message message)
     {
         if (message.Reject)
@@ -17,12 +20,22 @@ internal sealed partial class Checker
             return;
         }
 
-        if (message.Type == MessageType.MsgVoteResp)
+        if (message.Type == MessageType.MsgVote && !_world.Switches.EarlyVotes)
+        {
+            var own = replica.Disk.HardState;
+            Require(own.Term > message.Term || (own.Term == message.Term && own.Vote == replica.Id),
+                "a candidate's vote for itself is durable before it asks others", replica, $"asks r{message.To} in term {message.Term}, the disk holds {own}");
+        }
+        else if (message.Type == MessageType.MsgVoteResp)
         {
             var hard = replica.Disk.HardState;
             Require(hard.Term > message.Term || (hard.Term == message.Term && hard.Vote == message.To),
                 "a vote is durable before it is told", replica, $"tells r{message.To} its vote in term {message.Term}, the disk holds {hard}");
             Vote(replica, message.Term, message.To);
+        }
+        else if (message.Type == MessageType.MsgReadIndexResp)
+        {
+            OnReadConfirmed(replica, _world.Replica((int)message.To.Value).AskedAt(message.Context), message.Term);
         }
         else if (message.Type == MessageType.MsgAppResp)
         {
@@ -31,6 +44,35 @@ internal sealed partial class Checker
             Require(message.Index <= disk.LastIndex || message.Term < disk.HardState.Term, "what is acknowledged is durable", replica,
                 $"acknowledges {message.Index} to r{message.To}, the disk ends at {disk.LastIndex}");
         }
+    }
+
+    /// <summary>
+    /// From a leader's first stale moment on it would answer reads without what its successor acknowledges. Looked for wherever a lease could be held too long,
+    /// not only where a client happens to read.
+    /// </summary>
+    private void RequireNoLease(SimReplica old)
+    {
+        var node = old.Node!;
+        Require(!((RaftNode.ITestHooks)node).HasLeaseAt(old.LocalNow), LeaseIsExclusive, old,
+            $"has a lease in term {node.Term}, and r{_lastLeader} was elected in term {_highestLedTerm}");
+    }
+
+    private void RequireElected(SimReplica replica, RaftNode node)
+    {
+        var config = replica.Config;
+        Require(VotedFor(replica, node.Term, config.Voters) && (!config.IsJoint || VotedFor(replica, node.Term, config.VotersOutgoing)), ElectedByQuorum, replica,
+            $"leads term {node.Term} under {config}; voted: {string.Join(", ", _votes.Where(v => v.Key.Term == node.Term).Select(v => $"r{v.Key.Replica} for r{v.Value}"))}");
+    }
+
+    private bool VotedFor(SimReplica candidate, long term, IReadOnlyCollection<ReplicaId> voters)
+    {
+        var votes = 0;
+        foreach (var voter in voters)
+        {
+            votes += _votes.TryGetValue(((int)voter.Value, term), out var given) && given == candidate.Id ? 1 : 0;
+        }
+
+        return votes > voters.Count / 2;
     }
 
     private void Vote(SimReplica replica, long term, ReplicaId candidate)
@@ -50,6 +92,12 @@ internal sealed partial class Checker
             OnLeader(replica, node);
         }
 
+        if (view.Role == RaftRole.Follower && node.Role is RaftRole.PreCandidate or RaftRole.Candidate)
+        {
+            var change = replica.Shadow.LastChangeUpTo(node.Committed);
+            Require(change <= node.Applied, CampaignsInForce, replica, $"campaigns in term {node.Term}; the change at {change} is committed, applied is {node.Applied}");
+        }
+
         view = view with { Term = node.Term, Role = node.Role, MustHoldCommitted = view.MustHoldCommitted || node.Role == RaftRole.Leader };
     }
 
@@ -63,6 +111,17 @@ internal sealed partial class Checker
         {
             var other = _leaders[node.Term];
             Require(other == me, ElectionSafety, replica, $"leads term {node.Term}, as r{other.Replica} did in its life {other.Life}");
+        }
+
+        RequireElected(replica, node);
+        _elections.Add((node.Term, _world.Now));
+        _highestLedTerm = Math.Max(_highestLedTerm, node.Term);
+        for (var number = 1; number <= _world.ReplicaCount && _world.Settings.LeaseReads; number++)
+        {
+            if (_world.Replica(number) is { Node: { Role: RaftRole.Leader } old } other && old.Term < node.Term)
+            {
+                RequireNoLease(other);
+            }
         }
     }
 

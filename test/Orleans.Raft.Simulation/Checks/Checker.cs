@@ -20,6 +20,8 @@ internal sealed partial class Checker
     private readonly List<CommittedEntry> _committed = [];
     private long _floor;
     private int _lastLeader;
+    private long _highestLedTerm;
+    private readonly List<(long Term, long At)> _elections = [];
 
     public Checker(SimWorld world) => _world = world;
 
@@ -80,6 +82,10 @@ internal sealed partial class Checker
         if (node.Role == RaftRole.Leader)
         {
             CheckProgress(replica, node);
+            if (node.Term < _highestLedTerm && _world.Settings.LeaseReads)
+            {
+                RequireNoLease(replica);
+            }
         }
     }
 

@@ -6,6 +6,9 @@ namespace Orleans.Raft.Simulation;
 internal sealed class ShadowLog
 {
     private readonly List<long> _terms = [];
+
+    // Indexes of configuration changes, ascending.
+    private readonly List<long> _changes = [];
     private EntryId _offset;
 
     public long Offset => _offset.Index;
@@ -17,21 +20,35 @@ internal sealed class ShadowLog
 
     public void Restart(SimDisk disk)
     {
-        _terms.Clear();
-        _offset = disk.Compacted;
+        Restore(disk.Compacted);
         foreach (var entry in disk.Entries)
         {
-            _terms.Add(entry.Term);
+            Add(entry);
         }
     }
 
     public void Restore(EntryId snapshot)
     {
         _terms.Clear();
+        _changes.Clear();
         _offset = snapshot;
     }
 
-    public void TruncateAfter(long index) => _terms.RemoveRange((int)(index - _offset.Index), (int)(Last - index));
+    public void TruncateAfter(long index)
+    {
+        _terms.RemoveRange((int)(index - _offset.Index), (int)(Last - index));
+        _changes.RemoveAll(change => change > index);
+    }
 
-    public void Add(long term) => _terms.Add(term);
+    public void Add(in Entry entry)
+    {
+        _terms.Add(entry.Term);
+        if (entry.Type != EntryType.EntryNormal)
+        {
+            _changes.Add(entry.Index);
+        }
+    }
+
+    /// <summary>Index of the last configuration change up to an index, 0 when there is none since <see cref="Offset"/>.</summary>
+    public long LastChangeUpTo(long index) => _changes.FindLast(change => change <= index);
 }

@@ -36,6 +36,9 @@ internal sealed partial class SimReplica
         }
     }
 
+    /// <summary>When a read was asked that this replica waits for.</summary>
+    public long? AskedAt(long context) => _reads.TryGetValue(context, out var read) ? read.AskedAt : null;
+
     private void OnReadState(ReadState state)
     {
         if (!_reads.Remove(state.Context, out var read))
@@ -47,6 +50,11 @@ internal sealed partial class SimReplica
         {
             _world.Story.Say(_world.Now, Number, $"can't answer read {read.Context:x}: {state.Reason}");
             return;
+        }
+
+        if (Node!.Role == RaftRole.Leader)
+        {
+            _world.Checker.OnReadConfirmed(this, read.AskedAt, Node.Term);
         }
 
         if (StateMachine.Current.Id.Index >= state.Index)

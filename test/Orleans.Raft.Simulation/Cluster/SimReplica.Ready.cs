@@ -214,9 +214,9 @@ internal sealed partial class SimReplica
     {
         foreach (var envelope in envelopes)
         {
-            _world.Checker.OnRelease(this, envelope.Message!);
             if (envelope.To == Number)
             {
+                _world.Checker.OnRelease(this, envelope.Message!);
                 Deliver(envelope.Message!);
             }
             else
@@ -236,6 +236,8 @@ internal sealed partial class SimReplica
     private void Send(Envelope envelope)
     {
         var message = envelope.Message!;
+        _world.Checker.OnRelease(this, message);
+        _world.OnSent(this, message);
         var arrives = _world.Network.Send(envelope with { SentAt = _world.Now });
         if (!arrives)
         {

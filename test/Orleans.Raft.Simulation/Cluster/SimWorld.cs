@@ -9,6 +9,8 @@ internal sealed class SimWorld
     public static readonly EntryId Genesis = new(1, 1);
 
     private readonly SimReplica?[] _replicas = new SimReplica?[SimSettings.MaxReplicas + 1];
+    private long _maroonedUntil;
+    private long _exchangeIndex = long.MaxValue;
     private readonly bool[] _wereMembers = new bool[SimSettings.MaxReplicas + 1];
 
     public SimWorld(ulong seed, Story story, SimSwitches switches)
@@ -56,6 +58,12 @@ internal sealed class SimWorld
 
     /// <summary>Highest operation that was acknowledged.</summary>
     public long LastAcknowledgedOperation { get; private set; }
+
+    /// <summary>A leader that was cut off and doesn't know it yet; clients that don't know either ask it.</summary>
+    public SimReplica? Marooned { get; private set; }
+
+    /// <summary>Voters that the latest joint change brings, and those that it takes away.</summary>
+    public (IReadOnlySet<ReplicaId> Coming, IReadOnlySet<ReplicaId> Going) Halves { get; private set; } = (new HashSet<ReplicaId>(), new HashSet<ReplicaId>());
 
     public bool CanAddReplica => ReplicaCount < SimSettings.MaxReplicas;
 
@@ -106,7 +114,45 @@ internal sealed class SimWorld
         LatestConfigAt = Now;
         RememberMembers();
         Totals.ConfChanges++;
+        if (config.IsJoint && !IsHealed && Random.Chance(300))
+        {
+            // The most dangerous time to fall apart is when some know of a joint configuration and some don't.
+            Halves = (config.Voters.Except(config.VotersOutgoing).ToHashSet(), config.VotersOutgoing.Except(config.Voters).ToHashSet());
+            Events.Add(Now + Random.Below(2 * Settings.DelayMax), EventKind.Fault, 0, 0, Blow.SplitJoint);
+        }
     }
+
+    /// <summary>A leader has appended a change of several replicas.</summary>
+    public void OnExchangeProposed(long index, ConfChangeV2 change)
+    {
+        _exchangeIndex = index;
+        Halves = (Of(ConfChangeType.AddNode), Of(ConfChangeType.RemoveNode).Union(Of(ConfChangeType.AddLearnerNode)).ToHashSet());
+        HashSet<ReplicaId> Of(ConfChangeType type) => change.Changes.Where(c => c.Type == type).Select(c => c.Replica).ToHashSet();
+    }
+
+    /// <summary>A message has left. Who has just told its vote may die of it.</summary>
+    public void OnSent(SimReplica replica, Message message)
+    {
+        if (message is { Type: MessageType.MsgVoteResp, Reject: false } && !IsHealed && Random.Chance(Settings.ElectionCrashPermille))
+        {
+            Events.Add(Now + Random.Below(Settings.DiskMax), EventKind.Fault, replica.Number, replica.Life);
+        }
+
+        if (message is { Type: MessageType.MsgAppResp, Reject: false } && message.Index >= _exchangeIndex)
+        {
+            // This answer may commit a joint change at the leader, and the news of it reaches only half of the others.
+            _exchangeIndex = long.MaxValue;
+            if (!IsHealed && Random.Chance(500))
+            {
+                Events.Add(Now + Random.Below(Settings.DelayMin), EventKind.Fault, 0, 0, Blow.SplitJoint);
+            }
+        }
+    }
+
+    public void Maroon(SimReplica? leader, long until) => (Marooned, _maroonedUntil) = (leader, until);
+
+    /// <summary>The marooned leader while it is up and cut off, or null.</summary>
+    public SimReplica? MaroonedNow() => Marooned is { IsUp: true } && Now < _maroonedUntil ? Marooned : null;
 
     public void OnSnapshotInstalled() => Totals.Snapshots++;
 

@@ -15,8 +15,14 @@ internal sealed class Admin
         _world.Events.Add(_world.Now + Random.Between(1, 2 * _world.Settings.AdminEvery), EventKind.Admin, 0, 0);
 
     /// <summary>Does something to one replica, and returns it so that its work is taken.</summary>
-    public SimReplica? Act()
+    /// <param name="isExtra">A new leader is hurried to a change of configuration; the ordinary course of things goes on beside it.</param>
+    public SimReplica? Act(bool isExtra)
     {
+        if (isExtra)
+        {
+            return ChangeConfiguration();
+        }
+
         Schedule();
         _world.Totals.Operations++;
         RetireRemoved(permille: 200);
@@ -89,6 +95,12 @@ internal sealed class Admin
         var result = through.Node!.TransferLeadership(to, through.LocalNow);
         _world.Totals.Transfers++;
         _world.Story.Say(_world.Now, through.Number, $"transfer to r{to}: {result}");
+        if (result.IsAccepted && Random.Chance(300))
+        {
+            // It has told its successor to campaign and doesn't hear what comes of it.
+            _world.Events.Add(_world.Now + 1, EventKind.Fault, 0, 0, Blow.Maroon);
+        }
+
         return through;
     }
 
@@ -134,6 +146,17 @@ internal sealed class Admin
 
         var result = replica.Node!.ProposeConfChange(change, replica.LocalNow);
         _world.Story.Say(_world.Now, replica.Number, $"proposes {Describe(change)}: {result}");
+        if (result.Status == ProposeStatus.Accepted && change.Changes.Length > 1)
+        {
+            _world.OnExchangeProposed(result.Id.Index, change);
+        }
+
+        if (result.IsTaken() && Random.Chance(150))
+        {
+            // It may die before anybody else knows, or everybody.
+            _world.Events.Add(_world.Now + Random.Below(2 * _world.Settings.DelayMax), EventKind.Fault, replica.Number, replica.Life);
+        }
+
         return replica;
     }
 
@@ -143,6 +166,11 @@ internal sealed class Admin
     /// </summary>
     private ConfChangeV2? DrawChange(ConfState config, bool isCurrent)
     {
+        if (isCurrent && !config.Voters.IsEmpty && Random.Chance(200))
+        {
+            return DrawExchange(config);
+        }
+
         var count = Random.Chance(600) ? 1 : Random.Between(2, 3);
         var changes = new List<ConfChangeSingle>();
         var voters = config.Voters.Length;
@@ -161,6 +189,38 @@ internal sealed class Admin
         {
             Changes = [.. changes],
             Transition = Random.Pick([ConfChangeTransition.Auto, ConfChangeTransition.Auto, ConfChangeTransition.JointImplicit, ConfChangeTransition.JointExplicit]),
+        };
+    }
+
+    /// <summary>Exchanges several voters at once, all of them perhaps: the majorities of old and new may have nobody in common.</summary>
+    private ConfChangeV2 DrawExchange(ConfState config)
+    {
+        var changes = new List<ConfChangeSingle>();
+        var going = Random.Between(1, config.Voters.Length);
+        var offset = Random.Below(config.Voters.Length);
+        for (var i = 0; i < going; i++)
+        {
+            var voter = config.Voters[(offset + i) % config.Voters.Length];
+            changes.Add(new ConfChangeSingle(Random.Chance(500) ? ConfChangeType.RemoveNode : ConfChangeType.AddLearnerNode, voter));
+        }
+
+        var coming = Random.Between(1, going);
+        for (var i = 0; i < coming; i++)
+        {
+            if (i < config.Learners.Length)
+            {
+                changes.Add(new ConfChangeSingle(ConfChangeType.AddNode, config.Learners[i]));
+            }
+            else if (_world.CanAddReplica)
+            {
+                changes.Add(new ConfChangeSingle(ConfChangeType.AddNode, _world.AddReplica().Id));
+            }
+        }
+
+        return new ConfChangeV2
+        {
+            Changes = [.. changes],
+            Transition = Random.Pick([ConfChangeTransition.JointImplicit, ConfChangeTransition.JointImplicit, ConfChangeTransition.JointExplicit]),
         };
     }
 

@@ -24,6 +24,8 @@ internal sealed class Client
     {
         Schedule();
         var target = Random.Chance(_world.IsHealed ? 900 : 650) ? _world.Leader() ?? _world.AnyUp() : _world.AnyUp();
+        var marooned = _world.IsHealed || !Random.Chance(500) ? null : _world.MaroonedNow();
+        target = marooned ?? target;
         if (target is null)
         {
             return;
@@ -39,7 +41,8 @@ internal sealed class Client
                 FirstOperationAfterHealing = Math.Min(FirstOperationAfterHealing, _operations);
             }
 
-            var request = Random.Chance(600)
+            // What a leader takes while it is cut off is the longer tail that its successors must replace.
+            var request = Random.Chance(marooned is null ? 600 : 350)
                 ? new ClientRequest(_operations, Random.Chance(900) ? Random.Below(32) : Random.Below(400), 0)
                 : new ClientRequest(0, 0, _world.Checker.Floor);
             _world.Events.Add(Math.Max(_world.Now, target.PausedUntil), EventKind.Client, target.Number, target.Life, request with { AskedAt = _world.Now });

@@ -17,27 +17,37 @@ internal sealed class Nemesis
     public void Schedule() =>
         _world.Events.Add(_world.Now + Random.Between(1, 2 * _world.Settings.FaultEvery), EventKind.Fault, 0, 0);
 
-    public void Strike()
+    /// <summary>Does some harm: a given blow, which comes on top, or what is drawn.</summary>
+    public void Strike(Blow? given)
     {
+        if (given is { } blow)
+        {
+            Strike(blow);
+            return;
+        }
+
         var roll = Random.Below(100);
         switch (roll)
         {
-            case < 22:
+            case < 20:
                 CrashOne();
                 break;
-            case < 26:
+            case < 23:
                 PowerCut();
                 break;
-            case < 34:
+            case < 30:
                 CrashLeader();
                 break;
-            case < 56:
+            case < 48:
                 Partition();
                 break;
-            case < 66:
+            case < 60:
+                Maroon();
+                break;
+            case < 69:
                 Unpartition();
                 break;
-            case < 80:
+            case < 81:
                 StallDisk();
                 break;
             case < 92:
@@ -65,6 +75,12 @@ internal sealed class Nemesis
         }
 
         seen = now;
+        if (now.Role is RaftRole.Leader && !_world.IsHealed && Random.Chance(150))
+        {
+            // What its predecessor has left in its log may be a change that is not committed yet.
+            _world.Events.Add(_world.Now + Random.Below(SimSettings.Tick), EventKind.Admin, 0, 0, Blow.HurriedChange);
+        }
+
         if (now.Role is not (RaftRole.Candidate or RaftRole.Leader) || _world.IsHealed || !Random.Chance(_world.Settings.ElectionCrashPermille))
         {
             return;
@@ -90,7 +106,9 @@ internal sealed class Nemesis
 
         replica.Crash();
         _world.Totals.Crashes++;
-        _world.Events.Add(_world.Now + Random.Between(SimSettings.Tick / 10, 3 * ElectionTime), EventKind.Restart, replica.Number, 0);
+        // Some are back before the others have noticed, in the term in which they died.
+        var outage = Random.Chance(300) ? SimSettings.Tick : 3 * ElectionTime;
+        _world.Events.Add(_world.Now + Random.Between(SimSettings.Tick / 10, outage), EventKind.Restart, replica.Number, 0);
     }
 
     /// <summary>The last fault is over: all links are up, all disks fast, all processes run but those that were removed.</summary>
@@ -157,6 +175,67 @@ internal sealed class Nemesis
                 Scatter();
                 break;
         }
+    }
+
+    private void Strike(Blow blow)
+    {
+        switch (blow)
+        {
+            case Blow.Maroon:
+                Maroon();
+                break;
+            case Blow.SplitJoint:
+                SplitJoint();
+                break;
+            case Blow.HurriedChange:
+                break;
+        }
+    }
+
+    /// <summary>
+    /// The leader is cut off, alone or with one other, perhaps stopped for a while in which the others elect another one; clients go on asking it. What it
+    /// answers then it must not have from a lease that is over, nor from answers to what it asked before.
+    /// </summary>
+    private void Maroon()
+    {
+        if (_world.Leader() is not { } leader)
+        {
+            Partition();
+            return;
+        }
+
+        _world.Totals.Partitions++;
+        _world.Network.UnblockAll();
+        var mate = Random.Chance(300) ? Random.Between(1, _world.ReplicaCount) : leader.Number;
+        var isDeafOnly = Random.Chance(300);
+        _world.Story.Say(_world.Now, leader.Number, $"MAROONED{(mate == leader.Number ? "" : $" with r{mate}")}{(isDeafOnly ? ", deaf only" : "")}");
+        bool IsAboard(int number) => number == leader.Number || number == mate;
+        BlockWhere((from, to) => IsAboard(from) != IsAboard(to) && (!isDeafOnly || IsAboard(to)));
+        if (Random.Chance(500) && !leader.IsPaused)
+        {
+            _world.Totals.Pauses++;
+            leader.Pause(_world.Now + Random.Between(ElectionTime / 2, 3 * ElectionTime));
+        }
+
+        _world.Maroon(leader, _world.Now + Random.Between(2 * ElectionTime, 4 * ElectionTime));
+    }
+
+    /// <summary>The halves of a joint configuration lose sight of each other; who belongs to both is on either side.</summary>
+    private void SplitJoint()
+    {
+        var (coming, going) = _world.Halves;
+        _world.Totals.Partitions++;
+        _world.Network.UnblockAll();
+        var side = Random.Next();
+        for (var number = 1; number <= _world.ReplicaCount; number++)
+        {
+            var id = new ReplicaId(number);
+            side = coming.Contains(id) ? side | (1UL << number) : going.Contains(id) ? side & ~(1UL << number) : side;
+        }
+
+        _world.Story.Say(_world.Now, 0, $"JOINT HALVES PART: {Side(side, 0)} | {Side(side, 1)}");
+        BlockWhere((from, to) => Bit(side, from) != Bit(side, to));
+        _world.Maroon(_world.Leader(), _world.Now + Random.Between(2 * ElectionTime, 4 * ElectionTime));
     }
 
     private void Unpartition()
