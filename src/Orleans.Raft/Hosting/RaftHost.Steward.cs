@@ -30,8 +30,7 @@ internal sealed partial class RaftHost
         foreach (var placement in catalog.Placements.Values)
         {
             if (!_groups.TryGetValue(placement.Group, out var runtime)
-                || runtime.Replica is not { Fault: null } replica
-                || runtime.Client.Leader != replica.Id
+                || runtime.Replica is not { Fault: null, IsLeader: true } replica
                 || (_reachedPlacements.TryGetValue(placement.Group, out var reached) && IsSame(reached, placement)))
             {
                 continue;

@@ -34,7 +34,7 @@ internal sealed partial class RaftHost
 
         // A bound, not a promise: what has not gone by then is elected away.
         var end = _clock.Now + (_options.TickInterval * _options.ElectionTicks);
-        await WaitAsync(() => !leaders.Any(runtime => runtime.Client.Leader == runtime.Local) || _clock.Now >= end, cancellationToken);
+        await WaitAsync(() => !leaders.Any(Leads) || _clock.Now >= end, cancellationToken);
     }
 
     // This silo's grains are gone. A silo that stops too may need this one's replicas for a majority, until its grains are gone as well.
@@ -82,8 +82,11 @@ internal sealed partial class RaftHost
         && _lanes?.To(silo).SilentSince is { } since
         && (_silos.FindActive(silo) is null || _clock.Now - since > _options.TickInterval * _options.ElectionTicks);
 
+    // The replica's word, not the client's: a client forgets its leader when an answer is late, and nothing reminds it before the next call.
+    private static bool Leads(GroupRuntime runtime) => runtime.Replica is { IsLeader: true };
+
     private bool HasSuccessor(GroupRuntime runtime) =>
-        runtime.Replica is not null && runtime.Client.Leader == runtime.Local && runtime.Descriptor.Members.Any(member => IsTransferTarget(member.Silo));
+        Leads(runtime) && runtime.Descriptor.Members.Any(member => IsTransferTarget(member.Silo));
 
     private bool IsTransferTarget(string silo) =>
         !string.Equals(silo, Silo, StringComparison.Ordinal)

@@ -1,3 +1,4 @@
+using System.Collections;
 using Orleans.Runtime;
 
 namespace Orleans.Raft.Cluster.Tests;
@@ -23,7 +24,7 @@ public static class Until
                     return answer;
                 }
 
-                last = $"{answer}";
+                last = answer is IEnumerable parts and not string ? string.Join('\n', parts.Cast<object>()) : $"{answer}";
             }
             catch (Exception exception) when (exception is OrleansException or TimeoutException)
             {
