@@ -10,6 +10,8 @@ namespace Orleans.Raft.Storage.Clustering;
 /// <summary>Accepts connections to a voter. Strangers are few at a time, and short.</summary>
 internal sealed partial class Listener : IAsyncDisposable
 {
+    private static readonly string NoRoom = $"It had not finished the handshake when {TransportLimits.MaxStrangers} newer ones had not, either.";
+
     private readonly Handshake _handshake;
     private readonly ITransportHandler _handler;
     private readonly SslServerAuthenticationOptions? _tls;
@@ -17,7 +19,7 @@ internal sealed partial class Listener : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<Task, byte> _connections = new();
-    private int _strangers;
+    private readonly StrangerList _strangers = new();
     private Socket? _socket;
     private Task _accepting = Task.CompletedTask;
 
@@ -77,35 +79,35 @@ internal sealed partial class Listener : IAsyncDisposable
                 continue;
             }
 
-            if (_connections.Count >= TransportLimits.MaxConnections || Volatile.Read(ref _strangers) >= TransportLimits.MaxStrangers)
+            if (_connections.Count >= TransportLimits.MaxConnections)
             {
-                LogTooMany(_connections.Count, Volatile.Read(ref _strangers));
+                LogTooMany(_connections.Count);
                 accepted.Dispose();
                 continue;
             }
 
-            Interlocked.Increment(ref _strangers);
-            var serving = Task.Run(() => ServeAsync(accepted));
+            var stranger = _strangers.Add(accepted);
+            var serving = Task.Run(() => ServeAsync(accepted, stranger));
             _connections.TryAdd(serving, 0);
             _ = serving.ContinueWith(done => _connections.TryRemove(done, out _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
     }
 
-    private async Task ServeAsync(Socket accepted)
+    private async Task ServeAsync(Socket accepted, LinkedListNode<Socket> stranger)
     {
-        var remote = accepted.RemoteEndPoint;
-        var stranger = true;
+        EndPoint? remote = null;
         PeerIdentity? peer = null;
+        var hadRoom = true;
         try
         {
+            remote = accepted.RemoteEndPoint;
             accepted.NoDelay = true;
             await using var stream = new NetworkStream(accepted, ownsSocket: true);
             await using var secured = await SecureAsync(stream).ConfigureAwait(false);
             using var connection = new ServerConnection(secured, _handshake, _handler, _time);
             await connection.GreetAsync(_stopping.Token).ConfigureAwait(false);
+            hadRoom = _strangers.Remove(stranger);
             peer = connection.Peer;
-            stranger = false;
-            Interlocked.Decrement(ref _strangers);
             await connection.ServeAsync(_stopping.Token).ConfigureAwait(false);
         }
         catch (Exception) when (_stopping.IsCancellationRequested)
@@ -115,15 +117,13 @@ internal sealed partial class Listener : IAsyncDisposable
         catch (Exception failure) when (failure is IOException or SocketException or WireFormatException or OperationCanceledException
             or System.Security.Authentication.AuthenticationException or ObjectDisposedException)
         {
-            LogClosed(remote, peer?.ToString() ?? "a stranger", failure.Message);
+            hadRoom &= peer is not null || _strangers.Remove(stranger);
+            LogClosed(remote, peer?.ToString() ?? "a stranger", hadRoom ? failure.Message : NoRoom);
         }
         finally
         {
             accepted.Dispose();
-            if (stranger)
-            {
-                Interlocked.Decrement(ref _strangers);
-            }
+            _strangers.Remove(stranger);
         }
     }
 
@@ -155,6 +155,6 @@ internal sealed partial class Listener : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "Clustering connection was not accepted: {Reason}")]
     private partial void LogNotAccepted(string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Clustering connection was closed at once: {Connections} are open, {Strangers} of them are not through the handshake.")]
-    private partial void LogTooMany(int connections, int strangers);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Clustering connection was closed at once: {Connections} are open.")]
+    private partial void LogTooMany(int connections);
 }

@@ -66,7 +66,7 @@ internal sealed class ServerConnection : IDisposable
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-        // Ended by the other half, whose own end says why.
+            // Ended by the other half, whose own end says why.
         }
     }
 

@@ -12,7 +12,7 @@ internal static class TransportLimits
     /// <summary>Longest message after it: a snapshot of a table of many thousand rows.</summary>
     public const int MaxFrameBytes = 32 * 1024 * 1024;
 
-    /// <summary>Connections that have not finished the handshake; one more is closed at once.</summary>
+    /// <summary>Connections that have not finished the handshake; with one more the oldest is closed.</summary>
     public const int MaxStrangers = 64;
 
     /// <summary>All connections; one more is closed at once.</summary>

@@ -83,10 +83,11 @@ internal sealed class RawPeer : IDisposable
         }
     }
 
-    /// <summary>Waits until the other end has closed; what it sends before is passed over.</summary>
-    public async Task WaitForCloseAsync()
+    /// <summary>Waits until the other end has closed or the token is; what it sends before is passed over.</summary>
+    public async Task WaitForCloseAsync(CancellationToken ending = default)
     {
-        using var limit = new CancellationTokenSource(Until.Limit);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ending);
+        limit.CancelAfter(Until.Limit);
         var bytes = new byte[4096];
         try
         {
@@ -97,6 +98,10 @@ internal sealed class RawPeer : IDisposable
         catch (IOException)
         {
             // Reset: closed as well.
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            // Closed from this side.
         }
     }
 
