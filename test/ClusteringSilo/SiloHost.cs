@@ -12,7 +12,7 @@ public static class SiloHost
 {
     public const string ClusterId = "clustering-test";
 
-    public static IHost Build(SiloArguments arguments, Action<ILoggingBuilder> configureLogging)
+    public static IHost Build(SiloArguments arguments, Action<ILoggingBuilder> configureLogging, Action<RaftClusteringOptions>? configure = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         configureLogging(builder.Logging);
@@ -23,6 +23,7 @@ public static class SiloHost
                 clustering.Voters = new Dictionary<string, string>(arguments.Voters);
                 clustering.DataDirectory = arguments.Data;
                 clustering.Secret = "secret";
+                configure?.Invoke(clustering);
             });
             silo.Configure<SiloOptions>(options => options.SiloName = arguments.Name);
             silo.Configure<ClusterOptions>(SetCluster);
@@ -33,7 +34,8 @@ public static class SiloHost
     }
 
     /// <summary>A client that knows some of the voters.</summary>
-    public static IHost BuildClient(IReadOnlyDictionary<string, string> voters, Action<ILoggingBuilder> configureLogging)
+    public static IHost BuildClient(
+        IReadOnlyDictionary<string, string> voters, Action<ILoggingBuilder> configureLogging, Action<RaftClusteringOptions>? configure = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         configureLogging(builder.Logging);
@@ -43,6 +45,7 @@ public static class SiloHost
             {
                 clustering.Voters = new Dictionary<string, string>(voters);
                 clustering.Secret = "secret";
+                configure?.Invoke(clustering);
             });
             client.Configure<ClusterOptions>(SetCluster);
             client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));

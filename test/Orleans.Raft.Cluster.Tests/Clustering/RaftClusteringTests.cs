@@ -1,8 +1,12 @@
 using System.Diagnostics;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using ClusteringSilo;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
 using Orleans.Runtime;
 using Xunit;
 using Xunit.Abstractions;
@@ -49,6 +53,46 @@ public sealed class RaftClusteringTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"the last silo stopped in {watch.Elapsed}");
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(30), $"the last silo stopped in {watch.Elapsed}");
         await client.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_voter_a_silo_that_is_none_and_a_client_work_over_tls_and_a_stranger_with_the_secret_alone_does_not()
+    {
+        Place();
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = new CertificateRequest("CN=clustering", key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        var voters = new Dictionary<string, string> { ["s1"] = _silos[0].Voters["s1"] };
+        var hosts = _silos.Take(2).Select(silo => SiloHost.Build(
+            silo with { Voters = voters }, logging => logging.AddProvider(new FileLoggerProvider(silo.Name)), UseTls)).ToList();
+        foreach (var host in hosts)
+        {
+            await StartAsync(host);
+        }
+
+        using var client = SiloHost.BuildClient(voters, logging => logging.AddProvider(new FileLoggerProvider("client")), UseTls);
+        await StartAsync(client);
+        Assert.Contains(await client.Services.GetRequiredService<IGrainFactory>().GetGrain<IPlaceGrain>("k").Where(), new[] { "s1", "s2" });
+
+        using var stranger = SiloHost.BuildClient(voters, logging => logging.AddProvider(new FileLoggerProvider("stranger")), null);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(3));
+        await Assert.ThrowsAnyAsync<Exception>(() => stranger.StartAsync(limit.Token));
+        await client.StopAsync();
+        await StopAsync(hosts[1]);
+        await StopAsync(hosts[0]);
+
+        void UseTls(RaftClusteringOptions clustering)
+        {
+            clustering.ServerTls = new SslServerAuthenticationOptions
+            {
+                ServerCertificate = certificate,
+                ClientCertificateRequired = true,
+                RemoteCertificateValidationCallback = IsOurs,
+            };
+            clustering.ClientTls = new SslClientAuthenticationOptions { ClientCertificates = [certificate], RemoteCertificateValidationCallback = IsOurs };
+        }
+
+        bool IsOurs(object sender, X509Certificate? shown, X509Chain? chain, SslPolicyErrors errors) => shown?.GetCertHashString() == certificate.GetCertHashString();
     }
 
     [Fact]
