@@ -76,7 +76,7 @@ internal sealed class Simulation
         _world.Story.Say(_world.Now, 0, $"recovered after {(_recoveredAt - _disturbedAt) / 1000.0:F1} ms");
     }
 
-    /// <summary>Until every member has applied what is committed by now, and no joint configuration is left that should leave by itself.</summary>
+    /// <summary>Until every member has applied what is committed by now, no joint configuration is left that should leave by itself, and no read is forgotten.</summary>
     private void Converge()
     {
         var target = _world.Checker.CommittedIndex;
@@ -90,7 +90,7 @@ internal sealed class Simulation
             }
 
             RequireBy(start + (TimeoutsToConverge * _world.Settings.ElectionTimeout),
-                $"every member catches up and automatic joint configurations are left (index {target}, configuration {_world.LatestConfig})");
+                $"every member catches up, reads that were taken are answered or refused, and automatic joint configurations are left (index {target}, configuration {_world.LatestConfig})");
         }
     }
 
@@ -105,6 +105,12 @@ internal sealed class Simulation
         {
             if (_world.IsMember(number) && _world.Replica(number).StateMachine.Current.Id.Index < target)
             {
+                return false;
+            }
+
+            if (_world.Replica(number) is { IsUp: true } replica && replica.Forgotten(_world.Network.HealedAt) is not null)
+            {
+                // Whoever has taken a read says what became of it, also if its leadership ends; only a crash or a lost message leaves a client without an answer.
                 return false;
             }
         }
@@ -215,7 +221,7 @@ internal sealed class Simulation
                 _nemesis.Strike(happening.Payload as Blow?);
                 break;
             case EventKind.Admin when !_world.IsHealed:
-                if (_admin.Act(happening.Payload is not null) is { } touched)
+                if (_admin.Act(happening.Payload as Blow?) is { } touched)
                 {
                     Finish(touched);
                 }

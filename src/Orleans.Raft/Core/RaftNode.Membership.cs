@@ -63,7 +63,9 @@ public sealed partial class RaftNode
             return;
         }
 
-        // The quorum may have shrunk, so that more is committed than before.
+        // The quorum may have shrunk, so that reads are confirmed and more is committed than before. A leader that is the only voter now hears from nobody who
+        // counts, so nothing later would answer the reads it has (simulator, seed 330).
+        AnswerConfirmedReads();
         if (TryCommit())
         {
             BroadcastAppend();

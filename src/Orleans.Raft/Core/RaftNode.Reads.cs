@@ -216,12 +216,16 @@ public sealed partial class RaftNode
             peer.Promised(sentAt + (promise * ((100 - _config.ClockDriftPercent) / 100.0)));
         }
 
+        AnswerConfirmedReads();
+        return Accept();
+    }
+
+    private void AnswerConfirmedReads()
+    {
         var confirmed = _tracker.AnsweredRound(Id);
         while (_reads.TryTakeConfirmed(confirmed, out var read))
         {
             AnswerRead(read);
         }
-
-        return Accept();
     }
 }

@@ -127,6 +127,12 @@ public sealed partial class RaftNode
             // Entries that became durable in an old term may have been replaced since. A snapshot holds what is committed.
             OnSnapshotStored(snapshot);
         }
+        else if (message.Type is MessageType.MsgVoteResp or MessageType.MsgPreVoteResp)
+        {
+            // Whoever refuses a pre-vote stays in its own term. It may be the only one to say that the configuration in which it is being asked is over (simulator,
+            // seed 2048632: {3} is left of {1,2,3,4} and has a higher term and a shorter log than those who know that).
+            LearnCommitOfAnswer(message);
+        }
         else if (message.Type is MessageType.MsgReadIndexResp)
         {
             // An index that was confirmed after the read was asked for stays good enough, whoever leads now.

@@ -24,6 +24,7 @@ internal sealed partial class Checker
             return;
         }
 
+        Require(batch.MustSync, "entries are written with a sync", replica, $"hands {batch} to the disk without asking for one");
         var shadow = replica.Shadow;
         var heldBefore = Math.Min(shadow.Last, CommittedIndex);
         var heldCommitted = heldBefore > shadow.Offset && shadow.Term(heldBefore) == _committed[(int)heldBefore].Term;

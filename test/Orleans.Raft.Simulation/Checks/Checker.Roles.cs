@@ -22,13 +22,13 @@ internal sealed partial class Checker
 
         if (message.Type == MessageType.MsgVote && !_world.Switches.EarlyVotes)
         {
-            var own = replica.Disk.HardState;
+            var own = replica.Disk.SyncedState;
             Require(own.Term > message.Term || (own.Term == message.Term && own.Vote == replica.Id),
                 "a candidate's vote for itself is durable before it asks others", replica, $"asks r{message.To} in term {message.Term}, the disk holds {own}");
         }
         else if (message.Type == MessageType.MsgVoteResp)
         {
-            var hard = replica.Disk.HardState;
+            var hard = replica.Disk.SyncedState;
             Require(hard.Term > message.Term || (hard.Term == message.Term && hard.Vote == message.To),
                 "a vote is durable before it is told", replica, $"tells r{message.To} its vote in term {message.Term}, the disk holds {hard}");
             Vote(replica, message.Term, message.To);

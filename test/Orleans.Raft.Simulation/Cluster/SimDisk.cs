@@ -52,6 +52,9 @@ internal sealed class SimDisk : ILogReader
 
     public HardState HardState => _written;
 
+    /// <summary>The hard state that a power cut now can't take back.</summary>
+    public HardState SyncedState => _synced;
+
     public EntryId Compacted => _compacted;
 
     public IReadOnlyList<Entry> Entries => _entries;

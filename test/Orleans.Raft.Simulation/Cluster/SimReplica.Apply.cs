@@ -4,7 +4,11 @@ using Orleans.Raft.Core;
 namespace Orleans.Raft.Simulation;
 
 /// <summary>A client's read: what it must at least see was fixed when it was asked.</summary>
-internal sealed record SimRead(long Context, long Floor, long AskedAt);
+internal sealed record SimRead(long Context, long Floor, long AskedAt)
+{
+    /// <summary>A leader has taken it, so no message can have lost it: it will be answered or refused.</summary>
+    public bool IsTakenHere { get; init; }
+}
 
 /// <summary>Applying entries, and the clients that wait for that.</summary>
 internal sealed partial class SimReplica
@@ -34,10 +38,17 @@ internal sealed partial class SimReplica
         {
             _reads.Remove(read.Context);
         }
+        else if (!result.IsForwarded)
+        {
+            _reads[read.Context] = read with { IsTakenHere = true };
+        }
     }
 
     /// <summary>When a read was asked that this replica waits for.</summary>
     public long? AskedAt(long context) => _reads.TryGetValue(context, out var read) ? read.AskedAt : null;
+
+    /// <summary>A read that this replica has taken as leader before a time and has not answered or refused, or null.</summary>
+    public SimRead? Forgotten(long before) => _reads.Values.FirstOrDefault(read => read.IsTakenHere && read.AskedAt < before);
 
     private void OnReadState(ReadState state)
     {

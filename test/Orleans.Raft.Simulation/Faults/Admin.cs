@@ -15,12 +15,12 @@ internal sealed class Admin
         _world.Events.Add(_world.Now + Random.Between(1, 2 * _world.Settings.AdminEvery), EventKind.Admin, 0, 0);
 
     /// <summary>Does something to one replica, and returns it so that its work is taken.</summary>
-    /// <param name="isExtra">A new leader is hurried to a change of configuration; the ordinary course of things goes on beside it.</param>
-    public SimReplica? Act(bool isExtra)
+    /// <param name="hurry">What follows from something that has just happened; the ordinary course of things goes on beside it.</param>
+    public SimReplica? Act(Blow? hurry)
     {
-        if (isExtra)
+        if (hurry is { } blow)
         {
-            return ChangeConfiguration();
+            return blow == Blow.HurriedCampaign ? Campaign() : ChangeConfiguration();
         }
 
         Schedule();

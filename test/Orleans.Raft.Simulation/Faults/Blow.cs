@@ -11,4 +11,7 @@ internal enum Blow
 
     /// <summary>A new leader proposes a configuration change at once.</summary>
     HurriedChange,
+
+    /// <summary>Somebody is told to campaign while a marooned leader may still have its lease.</summary>
+    HurriedCampaign,
 }

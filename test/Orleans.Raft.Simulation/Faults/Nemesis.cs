@@ -188,6 +188,7 @@ internal sealed class Nemesis
                 SplitJoint();
                 break;
             case Blow.HurriedChange:
+            case Blow.HurriedCampaign:
                 break;
         }
     }
@@ -215,6 +216,11 @@ internal sealed class Nemesis
         {
             _world.Totals.Pauses++;
             leader.Pause(_world.Now + Random.Between(ElectionTime / 2, 3 * ElectionTime));
+        }
+
+        for (var i = Random.Chance(400) ? 4 : 0; i > 0; i--)
+        {
+            _world.Events.Add(_world.Now + Random.Below(ElectionTime), EventKind.Admin, 0, 0, Blow.HurriedCampaign);
         }
 
         _world.Maroon(leader, _world.Now + Random.Between(2 * ElectionTime, 4 * ElectionTime));
@@ -292,7 +298,8 @@ internal sealed class Nemesis
         if (_world.AnyUp() is { } replica)
         {
             _world.Totals.Stalls++;
-            replica.Disk.StalledUntil = _world.Now + Random.Between(SimSettings.Tick, 2 * ElectionTime);
+            // Some for so long that leaders come and go meanwhile, and what they sent waits for the disk behind each other.
+            replica.Disk.StalledUntil = _world.Now + Random.Between(SimSettings.Tick, (Random.Chance(300) ? 6 : 2) * ElectionTime);
             _world.Story.Say(_world.Now, replica.Number, $"disk STALLED until {replica.Disk.StalledUntil / 1000.0:F1} ms");
         }
     }

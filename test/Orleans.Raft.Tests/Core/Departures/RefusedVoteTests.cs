@@ -31,6 +31,21 @@ public sealed class RefusedVoteTests
     }
 
     [Theory]
+    [InlineData(true, 3)]
+    [InlineData(false, 1)]
+    public void A_refusal_from_an_older_term_is_still_worth_its_commit_position(bool explains, long committed)
+    {
+        // Seed 2048632: {3} is what is left of {1,2,3,4}; it has campaigned before, so the others, whose logs are longer, refuse its pre-votes in an older term.
+        var candidate = Candidate(explains);
+        var refusal = new Message
+        {
+            Type = MessageType.MsgPreVoteResp, From = Removed, To = Remaining, Term = candidate.Term - 1, Reject = true, LogTerm = 1, Index = 3,
+        };
+        candidate.Step(refusal, TimeSpan.Zero);
+        Assert.Equal(committed, candidate.Committed);
+    }
+
+    [Theory]
     [InlineData(2, 3)]
     [InlineData(1, 4)]
     public void Nothing_is_learned_where_the_logs_differ(long term, long index)

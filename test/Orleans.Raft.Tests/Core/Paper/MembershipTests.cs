@@ -64,6 +64,18 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    public void A_read_that_waits_for_a_server_that_leaves_is_confirmed_by_the_rest()
+    {
+        // Simulator, seed 330: when the last other voter has left nobody's answer could confirm what waits.
+        var network = Network.LedBy1(2);
+        network.Loses = message => message.Type is MessageType.MsgHeartbeatResp;
+        network.Read(1, 77);
+        Assert.Empty(network[1].Reads);
+        network.Change(ConfChangeTransition.Auto, (RemoveNode, 2));
+        Assert.Equal([77], network[1].Reads.Select(read => read.Context));
+    }
+
+    [Fact]
     public void Several_voters_never_change_in_a_single_step()
     {
         var network = Network.LedBy1(3);
