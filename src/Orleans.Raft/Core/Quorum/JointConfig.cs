@@ -13,8 +13,11 @@ internal readonly record struct JointConfig(MajorityConfig Incoming, MajorityCon
     /// <summary>Whether a replica votes in either half.</summary>
     public bool Contains(ReplicaId id) => Incoming.Contains(id) || Outgoing.Contains(id);
 
-    /// <summary>True when this replica alone is the quorum. Being one of one is not enough: it must be that one.</summary>
-    public bool IsSoleVoter(ReplicaId id) => !IsJoint && Incoming.Count == 1 && Incoming.Contains(id);
+    /// <summary>
+    /// True when this replica alone is the quorum, of both halves: nobody else could confirm anything. Being one of one is not enough: it must be that one.
+    /// </summary>
+    public bool IsSoleVoter(ReplicaId id) =>
+        Incoming.Count == 1 && Incoming.Contains(id) && (!IsJoint || (Outgoing.Count == 1 && Outgoing.Contains(id)));
 
     /// <summary>What both halves have reached: an entry that only the new half has could be lost to a leader that the old half elects (Raft §6).</summary>
     public long CommittedIndex<TIndex>(in TIndex acknowledged)

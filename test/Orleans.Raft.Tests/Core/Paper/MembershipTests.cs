@@ -76,6 +76,17 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    public void A_server_that_is_both_majorities_of_a_joint_configuration_answers_reads_alone()
+    {
+        // Simulator, seed 4005223: only a learner was added, by a joint change; nobody was there to answer heartbeats of its only voter.
+        var network = Network.LedBy1(1);
+        network.Change(ConfChangeTransition.JointExplicit, (AddLearnerNode, 2));
+        Assert.True(network[1].Storage.InitialState.ConfState.IsJoint);
+        network.Read(1, 77);
+        Assert.Equal([77], network[1].Reads.Select(read => read.Context));
+    }
+
+    [Fact]
     public void Several_voters_never_change_in_a_single_step()
     {
         var network = Network.LedBy1(3);
