@@ -48,11 +48,18 @@ internal static class Inspection
     private static int Status(EngineReport report, TextWriter output)
     {
         WriteIdentity(report, output);
+        if (report.StoreId == default)
+        {
+            WriteRemarks(report, output);
+            return (int)report.Condition;
+        }
+
         var live = report.Segments.Sum(static segment => segment.LiveBytes);
         output.WriteLine($"log: {report.Groups.Count} groups, {report.Segments.Count} segments, {report.Segments.Sum(static segment => segment.FileBytes):N0} bytes, {live:N0} of them live, last batch {report.LastSequence}, "
             + (report.IsCleanlyClosed ? "closed" : "not closed"));
         output.WriteLine(report.HasState
             ? $"state: {report.Generations.Count} generations, {report.Generations.Sum(static generation => generation.Rows):N0} rows, {report.Generations.Sum(static generation => generation.Bytes):N0} bytes"
+                + (report.IsCleanlyClosed ? "" : "; what was not flushed is applied from the log again")
             : "state: no state store");
         WriteRemarks(report, output);
         return (int)report.Condition;

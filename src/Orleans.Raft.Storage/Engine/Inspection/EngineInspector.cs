@@ -80,7 +80,7 @@ public static class EngineInspector
         }
         catch (IOException e)
         {
-            throw new IOException($"{paths.Lock}: the data directory is in use. Stop the silo first, or inspect a copy of the directory.", e);
+            throw new IOException($"{paths.Lock}: the data directory is in use. It is read only while nothing has it open: stop the silo first.", e);
         }
     }
 }

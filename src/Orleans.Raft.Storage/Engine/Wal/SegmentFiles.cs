@@ -4,7 +4,6 @@ namespace Orleans.Raft.Storage.Engine;
 internal sealed class SegmentFiles(IFileSystem files, WalPaths paths)
 {
     private const string SparePrefix = "spare-";
-    private const int MaxSpares = 1;
     private const int ZeroChunk = 1 << 20;
 
     private readonly List<(string Path, long Size)> _spares = [];
@@ -88,7 +87,7 @@ internal sealed class SegmentFiles(IFileSystem files, WalPaths paths)
             var path = paths.InLog(name);
             var size = SizeOf(path);
             var isSegment = name.StartsWith(SparePrefix, StringComparison.Ordinal) || name.EndsWith(".wal", StringComparison.Ordinal);
-            TakeIn(path, size, keep: isSegment && size == segmentBytes);
+            TakeIn(path, size, keep: isSegment && size == segmentBytes && _spares.Count == 0);
         }
     }
 
@@ -106,7 +105,7 @@ internal sealed class SegmentFiles(IFileSystem files, WalPaths paths)
 
     private void TakeIn(string path, long size, bool keep)
     {
-        if (keep && _spares.Count < MaxSpares)
+        if (keep)
         {
             // Under another name, so that no opening takes it for a segment that the manifest forgot.
             var name = Path.GetFileNameWithoutExtension(path);

@@ -6,8 +6,7 @@ namespace Orleans.Raft.Storage.Engine;
 /// </summary>
 internal sealed class SegmentMover(WalLog log, Func<MoveRequest, bool> commit)
 {
-    // Small, because everybody's writes wait for it.
-    private const int ChunkBytes = 256 << 10;
+    private readonly int _chunkBytes = log.Segments.ChunkBytes;
 
     private readonly List<long> _indexes = [];
 
@@ -32,7 +31,7 @@ internal sealed class SegmentMover(WalLog log, Func<MoveRequest, bool> commit)
                     return false;
                 }
 
-                if (request.Bytes >= ChunkBytes)
+                if (request.Bytes >= _chunkBytes)
                 {
                     if (!commit(request))
                     {

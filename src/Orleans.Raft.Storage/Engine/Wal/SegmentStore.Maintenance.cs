@@ -6,42 +6,41 @@ internal sealed partial class SegmentStore
     /// <summary>
     /// Has the next segment ready, writes the indexes of sealed ones, and lets go of the oldest ones that hold nothing any more.
     /// </summary>
-    /// <param name="bytes">Least size of the next segment.</param>
+    /// <param name="bytes">Least size of the next segment, if it is needed however large the directory is; 0 to make one only where it may grow.</param>
     public void Maintain(long bytes = 0)
     {
         lock (_maintenance)
         {
-            var made = Prepare(bytes);
-            WriteIndexes();
-            var dead = FindDead();
-            WriteManifest(made, dead);
-
-            // Only now: a segment that is written to is listed, and one that is listed exists.
-            lock (_lock)
+            MaintainOnce(bytes);
+            if (IsReadyFromSpare())
             {
-                _ready = made ?? _ready;
-                _segments.RemoveRange(0, dead);
+                // What was taken away just now is the next one.
+                MaintainOnce(bytes);
             }
-
-            Recycle();
         }
     }
 
-    /// <summary>The oldest segment, if the directory has grown beyond twice what is live plus three segments and emptying it would help.</summary>
-    public Segment? FindToEmpty()
+    private void MaintainOnce(long bytes)
     {
-        var figures = GetFigures();
+        var made = Prepare(bytes);
+        var isIndexed = WriteIndexes();
+        var dead = FindDead();
+        if (made is not null || isIndexed || dead > 0)
+        {
+            WriteManifest(made, dead);
+        }
+
+        // Only now: a segment that is written to is listed, and one that is listed exists.
         lock (_lock)
         {
-            var oldest = _segments[0];
-            return figures.TotalBytes > (2 * figures.LiveBytes) + (3 * _segmentBytes)
-                && oldest != Active && _segments[1].FirstSequence != 0 && !oldest.IsStuck
-                    ? oldest
-                    : null;
+            _ready = made ?? _ready;
+            _segments.RemoveRange(0, dead);
         }
+
+        Recycle();
     }
 
-    /// <summary>Makes the next segment, or null if there is one.</summary>
+    /// <summary>Makes the next segment, or null if there is one, or if the directory must not grow now.</summary>
     private Segment? Prepare(long bytes)
     {
         long id;
@@ -49,6 +48,11 @@ internal sealed partial class SegmentStore
         lock (_lock)
         {
             if (_ready is not null && _ready.Size >= bytes)
+            {
+                return null;
+            }
+
+            if (bytes == 0 && !MayAddSegment_NeedsLock())
             {
                 return null;
             }
@@ -63,16 +67,17 @@ internal sealed partial class SegmentStore
         return _files.Make(_storeId, id, Math.Max(_segmentBytes, bytes));
     }
 
-    private void WriteIndexes()
+    /// <summary>Returns false if there was none to write.</summary>
+    private bool WriteIndexes()
     {
-        while (true)
+        for (var isWritten = false; ; isWritten = true)
         {
             (Segment Segment, List<IndexItem> Items) next;
             lock (_lock)
             {
                 if (!_toIndex.TryPeek(out next))
                 {
-                    return;
+                    return isWritten;
                 }
             }
 
@@ -143,7 +148,7 @@ internal sealed partial class SegmentStore
                 _retired.RemoveAt(i);
             }
 
-            _files.Recycle(segment, keep: segment.Size == _segmentBytes);
+            _files.Recycle(segment, keep: segment.Size == _segmentBytes && MayKeepSpare());
         }
     }
 }

@@ -21,8 +21,11 @@ internal sealed partial class SegmentStore : IDisposable
     private readonly Stack<List<IndexItem>> _itemLists = new();
     private Segment? _ready;
 
-    // Writer only: what the active segment says about entries, for its index file.
+    // Written by the writer only: what the active segment says about entries, for its index file.
     private List<IndexItem> _items;
+
+    // Bytes with which a segment begins: the state of all groups. They count as used up when entries are moved.
+    private long _carryBytes;
 
     public SegmentStore(SegmentFiles files, Guid storeId, long segmentBytes)
     {
@@ -70,10 +73,11 @@ internal sealed partial class SegmentStore : IDisposable
     /// <summary>Writer: notes what the active segment says about an entry.</summary>
     public void Note(in IndexItem item) => _items.Add(item);
 
-    /// <summary>Writer: goes on to the next segment, which has room for a batch of the given size.</summary>
-    public void Advance(long batchBytes)
+    /// <summary>Writer: goes on to the next segment, which has room for the carried state and a batch of the given size.</summary>
+    public void Advance(long batchBytes, long carryBytes)
     {
-        var bytes = SegmentHeader.Size + batchBytes;
+        Volatile.Write(ref _carryBytes, carryBytes);
+        var bytes = SegmentHeader.Size + carryBytes + batchBytes;
         if (!IsReady(bytes))
         {
             Maintain(bytes);
@@ -83,16 +87,16 @@ internal sealed partial class SegmentStore : IDisposable
         MaintenanceNeeded?.Invoke();
     }
 
-    /// <summary>Writer: asks for maintenance if the oldest segment holds nothing any more.</summary>
+    /// <summary>Writer: asks for maintenance if the oldest segment holds nothing any more, or should be emptied.</summary>
     public void CheckForDead()
     {
-        bool isDead;
+        bool isNeeded;
         lock (_lock)
         {
-            isDead = _segments[0] != Active && _segments[0].LiveBytes == 0;
+            isNeeded = IsOldestDead_NeedsLock() || ShouldEmptyOldest_NeedsLock();
         }
 
-        if (isDead)
+        if (isNeeded)
         {
             MaintenanceNeeded?.Invoke();
         }
@@ -102,9 +106,15 @@ internal sealed partial class SegmentStore : IDisposable
     {
         lock (_lock)
         {
-            var all = _segments.Concat(_retired).Concat(_ready is null ? [] : [_ready]);
+            var retired = 0L;
+            foreach (var segment in _retired)
+            {
+                // While the manifest that lets go of it is written it is in both lists.
+                retired += segment.Id < _segments[0].Id ? segment.Size + segment.IndexBytes : 0;
+            }
+
             return new SegmentFigures(
-                _segments.Count, all.Sum(static segment => segment.Size + segment.IndexBytes) + _files.SpareBytes, _segments.Sum(static segment => segment.LiveBytes));
+                _segments.Count, Used_NeedsLock(pendingIndexes: false) + (_ready?.Size ?? 0) + retired + _files.SpareBytes, Live_NeedsLock());
         }
     }
 

@@ -16,6 +16,11 @@ internal sealed partial class WalLog
             bytes += writes[i].RecordBytes;
         }
 
+        if (writes[0].Move is null)
+        {
+            MakeRoom(bytes);
+        }
+
         _targets.Clear();
         BeginBatch(bytes);
         for (var i = 0; i < writes.Count; i++)
@@ -49,8 +54,33 @@ internal sealed partial class WalLog
     /// <summary>Writes that everything before is durable (SAFETY-RULES A10).</summary>
     public void Mark(bool closing)
     {
+        MakeRoom(0);
         BeginBatch(0);
         Flush(closing ? BatchFlags.Mark | BatchFlags.Close : BatchFlags.Mark);
+    }
+
+    /// <summary>
+    /// Before a batch that would let the directory grow beyond its bound: takes away what is dead and moves what is live. Usually the keeper has done that.
+    /// </summary>
+    private void MakeRoom(int bytes)
+    {
+        var size = BatchHeader.Pad(BatchHeader.Size + bytes);
+        while (_segments.IsShortOfRoom(size))
+        {
+            _segments.Maintain();
+            if (!_segments.IsShortOfRoom(size) || !_mover.TryEmptyOldest())
+            {
+                return;
+            }
+        }
+    }
+
+    private bool CommitMove(MoveRequest move)
+    {
+        _oneMove.Clear();
+        _oneMove.Add(new PendingWrite(static _ => { }) { Move = move, RecordBytes = move.Bytes });
+        Commit(_oneMove);
+        return true;
     }
 
     private void BeginBatch(int bytes)
@@ -59,7 +89,7 @@ internal sealed partial class WalLog
         var active = _segments.Active;
         if (active.WriteOffset + size + (active.FirstSequence == 0 ? CarrySize() : 0) > active.Size)
         {
-            _segments.Advance(size + CarrySize());
+            _segments.Advance(size, CarrySize());
         }
 
         _buffer.Clear(bytes);

@@ -32,11 +32,16 @@ internal sealed partial class WalLog : IDisposable
     // Entries died, so a segment may hold nothing any more.
     private bool _mayHaveFreed;
 
+    // For a writer that must make room itself.
+    private readonly SegmentMover _mover;
+    private readonly List<PendingWrite> _oneMove = [];
+
     public WalLog(StoreIdentity identity, SegmentStore segments, long cacheBytes)
     {
         Identity = identity;
         _segments = segments;
         _recent = new RecentBytes(cacheBytes);
+        _mover = new SegmentMover(this, CommitMove);
         _storeTag = TagOf(identity.StoreId);
 
         // The counter is durable before the log opens, so no other life hands out the same numbers.

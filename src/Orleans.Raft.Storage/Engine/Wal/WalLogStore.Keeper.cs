@@ -16,7 +16,7 @@ internal sealed partial class WalLogStore
                 }
 
                 _log.Segments.Maintain();
-                while (!_isStopping && _mover.TryEmptyOldest())
+                while (!_isStopping && TryEmptyOldest())
                 {
                     _log.Segments.Maintain();
                 }
@@ -26,6 +26,25 @@ internal sealed partial class WalLogStore
         {
             // A disk that fails here fails for the writer too: the whole store stops, at once and for good.
             _queue.Fault(e);
+        }
+    }
+
+    private bool TryEmptyOldest()
+    {
+        if (_log.Segments.FindToEmpty() is null)
+        {
+            return false;
+        }
+
+        // As much is moved as is written, so that the writer seldom has to do it.
+        _queue.IsMoving = true;
+        try
+        {
+            return _mover.TryEmptyOldest();
+        }
+        finally
+        {
+            _queue.IsMoving = false;
         }
     }
 

@@ -7,7 +7,7 @@ internal sealed partial class WalLogStore
     {
         try
         {
-            while (_queue.TryTake(_gathered, _options.MaxBatchBytes, MarkDelay(), out var isIdle))
+            while (_queue.TryTake(_gathered, _maxBatchBytes, MarkDelay(), out var isIdle))
             {
                 if (isIdle)
                 {

@@ -13,6 +13,7 @@ internal sealed partial class WalLogStore : ILogStore
     private readonly RaftEngineOptions _options;
     private readonly TimeProvider _time;
     private readonly string? _cutTail;
+    private readonly int _maxBatchBytes;
     private readonly WriteQueue _queue;
     private readonly Thread _writer;
     private readonly Thread _keeper;
@@ -36,7 +37,9 @@ internal sealed partial class WalLogStore : ILogStore
         _options = options;
         _time = time;
         _cutTail = cutTail;
-        _queue = new WriteQueue(options.MaxQueuedBytes, time);
+        _queue = new WriteQueue(options.MaxQueuedBytes, time, log.Segments.ChunkBytes);
+        // What doesn't fit a segment's end leaves it unused, so sync batches are small beside segments.
+        _maxBatchBytes = (int)Math.Min(options.MaxBatchBytes, options.SegmentBytes / 4);
         _writer = new Thread(Write) { IsBackground = true, Name = "raft-log-writer" };
         _keeper = new Thread(Keep) { IsBackground = true, Name = "raft-log-keeper" };
         _mover = new SegmentMover(log, Move);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Orleans.Raft.Core;
 
 namespace Orleans.Raft.Storage.Engine;
 
@@ -6,7 +7,7 @@ namespace Orleans.Raft.Storage.Engine;
 /// Writes that wait for the writer thread. Its bound is one of admission: a write that is handed in anyway, a vote for instance, is taken, and the one
 /// who hands it in does not wait (SAFETY-RULES B9).
 /// </summary>
-internal sealed class WriteQueue(long maxBytes, TimeProvider time)
+internal sealed class WriteQueue(long maxBytes, TimeProvider time, int maxBatchWhileMoving = int.MaxValue)
 {
     private const int MaxPooled = 4096;
 
@@ -21,6 +22,11 @@ internal sealed class WriteQueue(long maxBytes, TimeProvider time)
     private bool _isClosed;
     private Exception? _fault;
 
+    // A move has a place of its own: it takes turns with the sync batches of all others, however many of them wait.
+    private PendingWrite? _move;
+    private bool _wasMove;
+    private volatile bool _isMoving;
+
     // Writer only: how many writes the last sync batch had.
     private int _lastCount;
 
@@ -28,6 +34,13 @@ internal sealed class WriteQueue(long maxBytes, TimeProvider time)
 
     /// <summary>Bytes that wait or are being written.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
+
+    /// <summary>True while live entries are moved: sync batches are small meanwhile, so that the mover keeps up.</summary>
+    public bool IsMoving
+    {
+        get => _isMoving;
+        set => _isMoving = value;
+    }
 
     /// <summary>Age of the oldest write that is not durable, zero when there is none.</summary>
     public TimeSpan OldestAge
@@ -61,8 +74,16 @@ internal sealed class WriteQueue(long maxBytes, TimeProvider time)
                 return false;
             }
 
-            _waiting.PushBack(write);
             _bytes += write.RecordBytes;
+            if (write.Move is not null)
+            {
+                Invariant.Holds(_move is null, $"a second move of {write.RecordBytes} bytes is queued");
+                _move = write;
+                Monitor.Pulse(_lock);
+                return true;
+            }
+
+            _waiting.PushBack(write);
             if (_waiting.Count == 1)
             {
                 Monitor.Pulse(_lock);
@@ -76,7 +97,7 @@ internal sealed class WriteQueue(long maxBytes, TimeProvider time)
     /// Writer: waits for writes and takes all that are pending, up to a size. False once the queue is closed and empty.
     /// </summary>
     /// <param name="into">Gets the writes.</param>
-    /// <param name="maxBatch">Bytes to take at most, unless the first write is larger.</param>
+    /// <param name="maxBatch">Bytes to take at most, unless the first write is larger. A move is taken alone: nothing else may change its groups in its sync batch.</param>
     /// <param name="idleAfter">How long to wait.</param>
     /// <param name="isIdle">True if nothing came in that time.</param>
     public bool TryTake(List<PendingWrite> into, int maxBatch, TimeSpan idleAfter, out bool isIdle)
@@ -84,7 +105,7 @@ internal sealed class WriteQueue(long maxBytes, TimeProvider time)
         isIdle = false;
         lock (_lock)
         {
-            while (_waiting.Count == 0)
+            while (_waiting.Count == 0 && _move is null)
             {
                 ThrowIfFaulted();
                 if (_isClosed)
@@ -92,31 +113,22 @@ internal sealed class WriteQueue(long maxBytes, TimeProvider time)
                     return false;
                 }
 
-                if (!Monitor.Wait(_lock, idleAfter) && _waiting.Count == 0 && !_isClosed && _fault is null)
+                if (!Monitor.Wait(_lock, idleAfter) && _waiting.Count == 0 && _move is null && !_isClosed && _fault is null)
                 {
                     isIdle = true;
                     return true;
                 }
             }
 
-            Gather_NeedsLock();
-            ThrowIfFaulted();
-            _oldest = _waiting[0].Timestamp;
-            var bytes = 0L;
-            while (_waiting.Count > 0 && (into.Count == 0 || (bytes + _waiting[0].RecordBytes <= maxBatch && _waiting[0].Move is null)))
+            if (TakeMove_NeedsLock(into))
             {
-                var write = _waiting[0];
-                bytes += write.RecordBytes;
-                into.Add(write);
-                _waiting.PopFront(1);
-                if (write.Move is not null)
-                {
-                    // A move relies on nothing else changing its groups in the same sync batch.
-                    break;
-                }
+                ThrowIfFaulted();
+                return true;
             }
 
-            _lastCount = into.Count;
+            Gather_NeedsLock();
+            ThrowIfFaulted();
+            Take_NeedsLock(into, _isMoving ? Math.Min(maxBatch, maxBatchWhileMoving) : maxBatch);
             return true;
         }
     }
@@ -166,10 +178,44 @@ internal sealed class WriteQueue(long maxBytes, TimeProvider time)
                 all.Add(_waiting[0]);
             }
 
+            if (_move is not null)
+            {
+                all.Add(_move);
+                _move = null;
+            }
+
             taken.Clear();
             _bytes = 0;
             return all;
         }
+    }
+
+    private bool TakeMove_NeedsLock(List<PendingWrite> into)
+    {
+        _wasMove = _move is not null && (!_wasMove || _waiting.Count == 0);
+        if (_wasMove)
+        {
+            _oldest = _move!.Timestamp;
+            into.Add(_move);
+            _move = null;
+        }
+
+        return _wasMove;
+    }
+
+    private void Take_NeedsLock(List<PendingWrite> into, int maxBatch)
+    {
+        _oldest = _waiting[0].Timestamp;
+        var bytes = 0L;
+        while (_waiting.Count > 0 && (into.Count == 0 || bytes + _waiting[0].RecordBytes <= maxBatch))
+        {
+            var write = _waiting[0];
+            bytes += write.RecordBytes;
+            into.Add(write);
+            _waiting.PopFront(1);
+        }
+
+        _lastCount = into.Count;
     }
 
     /// <summary>
