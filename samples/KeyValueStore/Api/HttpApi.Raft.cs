@@ -1,3 +1,4 @@
+using System.Globalization;
 using Orleans.Raft;
 
 namespace KeyValueStore;
@@ -63,35 +64,68 @@ internal sealed partial class HttpApi
         }));
     }
 
-    /// <summary><c>NAME/INDEX/leader/SILO</c>; the slash within a group's name may be escaped or not.</summary>
+    /// <summary><c>NAME/INDEX/leader/SILO</c> and <c>NAME/INDEX/checksum</c>; the slash within a group's name may be escaped or not.</summary>
     private Task HandleGroupAsync(HttpContext context, string[] parts)
     {
         string[] words = [.. parts.SelectMany(part => part.Split('/'))];
-        return words is [var name, var number, "leader", var silo] && int.TryParse(number, out var index) && index >= 0
-            ? Only(context, HttpMethods.Post, () => DoAsync(context, () => client.Management().TransferLeadershipAsync(name, index, silo)))
-            : NothingHereAsync(context);
-    }
-
-    private Task HandleSiloAsync(HttpContext context, string[] parts)
-    {
-        if (parts is not [var name, "stop" or "start"])
+        if (words is not [var name, var number, ..] || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var index))
         {
             return NothingHereAsync(context);
         }
 
-        return cluster.IsLocal(name)
-            ? Only(context, HttpMethods.Post, () => DoAsync(
-                context, () => parts[1] == "stop" ? cluster.StopAsync(name) : cluster.StartAsync(name, context.RequestAborted)))
-            : Problem.WriteAsync(context, 404, $"Silos of this process are {string.Join(", ", cluster.Local.Select(node => node.Name))}.");
+        return words[2..] switch
+        {
+            ["leader", var silo] => Only(context, HttpMethods.Post, () => DoAsync(
+                context, () => client.Management().TransferLeadershipAsync(name, index, silo))),
+            ["checksum"] => Only(context, HttpMethods.Get, () => AnswerAsync(context, 200, async () => (object)Checksums(await client.Management().GetChecksumsAsync(name, index)))),
+            _ => NothingHereAsync(context),
+        };
     }
 
+    private static IEnumerable<Dictionary<string, object?>> Checksums(IEnumerable<RaftChecksum> checksums) => checksums.Select(checksum =>
+    {
+        var fields = new Dictionary<string, object?> { ["silo"] = checksum.Silo, ["applied"] = checksum.Applied, ["sha256"] = checksum.Sha256 };
+        if (checksum.Error.Length > 0)
+        {
+            fields["error"] = checksum.Error;
+        }
+
+        return fields;
+    });
+
+    private Task HandleSiloAsync(HttpContext context, string[] parts) => parts switch
+    {
+        [var name] when HttpMethods.IsPost(context.Request.Method) =>
+            AnswerAsync(context, 202, async () => new { replicas = await client.Management().AddSiloAsync(name) }),
+        [var name] when HttpMethods.IsDelete(context.Request.Method) =>
+            AnswerAsync(context, 202, async () => new { replicas = await client.Management().RemoveSiloAsync(name) }),
+        [_] => MethodNotAllowedAsync(context, "POST, DELETE"),
+        [var name, "stop" or "start"] when !cluster.IsLocal(name) =>
+            Problem.WriteAsync(context, 404, $"Silos of this process are {string.Join(", ", cluster.Local.Select(node => node.Name))}."),
+        [var name, var verb and ("stop" or "start")] => Only(context, HttpMethods.Post, () => DoAsync(
+            context, () => verb == "stop" ? cluster.StopAsync(name) : cluster.StartAsync(name, context.RequestAborted))),
+        _ => NothingHereAsync(context),
+    };
+
+    private static Task AnswerAsync(HttpContext context, int status, Func<Task<object>> ask) => TryAsync(context, async () =>
+    {
+        var answer = await ask();
+        context.Response.StatusCode = status;
+        await context.Response.WriteAsJsonAsync(answer);
+    });
+
+    private static Task DoAsync(HttpContext context, Func<Task> action) => TryAsync(context, async () =>
+    {
+        await action();
+        context.Response.StatusCode = 204;
+    });
+
     /// <summary>Does something that may be refused for good: then it is a conflict with how things are.</summary>
-    private static async Task DoAsync(HttpContext context, Func<Task> action)
+    private static async Task TryAsync(HttpContext context, Func<Task> action)
     {
         try
         {
             await action();
-            context.Response.StatusCode = 204;
         }
         catch (RaftException exception) when (exception is not (RaftUnavailableException or RaftBusyException))
         {

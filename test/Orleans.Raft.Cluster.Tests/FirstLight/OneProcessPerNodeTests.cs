@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -51,7 +53,7 @@ public sealed class OneProcessPerNodeTests(ITestOutputHelper output) : IDisposab
     }
 
     [Fact]
-    public async Task A_fourth_node_joins_and_a_list_that_is_not_the_clusters_is_refused()
+    public async Task A_fourth_node_joins_and_takes_the_place_of_another()
     {
         await using var nodes = new NodeSet(_data);
         await nodes.StartAsync();
@@ -60,9 +62,22 @@ public sealed class OneProcessPerNodeTests(ITestOutputHelper output) : IDisposab
         Assert.Equal("value", await nodes[3].Client.GetStringAsync("/kv/key1"));
         await PutAsync(nodes[3], 2, "from the fourth");
         Assert.Equal("from the fourth", await nodes[0].Client.GetStringAsync("/kv/key2"));
-        await nodes[3].TerminateAsync();
-        await nodes[3].DisposeAsync();
 
+        // It takes the place of the third.
+        await WishAsync(nodes[0], HttpMethod.Post, "n4");
+        await Until.AsyncTrue(() => ReplicasAsync(nodes[0], "n4"), replicas => replicas > 0);
+        await WishAsync(nodes[0], HttpMethod.Delete, "n3");
+        await Until.AsyncTrue(() => ReplicasAsync(nodes[0], "n3"), replicas => replicas == 0);
+        await PutAsync(nodes[2], 3, "after the move");
+        Assert.Equal("after the move", await nodes[3].Client.GetStringAsync("/kv/key3"));
+        await Until.AsyncTrue(() => nodes[1].Client.GetFromJsonAsync<JsonArray>("/raft/groups/raft/0/checksum")!, AreEqual);
+    }
+
+    [Fact]
+    public async Task A_list_that_is_not_the_clusters_is_refused()
+    {
+        await using var nodes = new NodeSet(_data);
+        await nodes.StartAsync();
         var two = nodes.Founders[..nodes.Founders.LastIndexOf(',')];
         Assert.Equal(2, await nodes.StartWith(3, $"--join --node {nodes.Fourth} --cluster {two}").WaitForExitCodeAsync());
         Assert.Equal("--cluster names n1,n2; this cluster was founded by n1,n2,n3. Give each node the same list, for ever.", nodes[3].Output.TrimEnd());
@@ -90,6 +105,21 @@ public sealed class OneProcessPerNodeTests(ITestOutputHelper output) : IDisposab
         Assert.InRange(clock.Elapsed, TimeSpan.Zero, limit);
         return clock.Elapsed;
     }
+
+    private static bool AreEqual(JsonArray? checksums)
+    {
+        var hashes = checksums!.Select(checksum => checksum!["sha256"]?.GetValue<string>()).ToList();
+        return hashes.Count == 3 && hashes[0] is not null && hashes.Distinct().Count() == 1 && checksums!.Select(checksum => $"{checksum!["applied"]}").Distinct().Count() == 1;
+    }
+
+    private static async Task WishAsync(SampleProcess node, HttpMethod method, string silo)
+    {
+        using var response = await node.Client.SendAsync(new HttpRequestMessage(method, $"/raft/silos/{silo}"));
+        Assert.True(response.StatusCode == HttpStatusCode.Accepted, await response.Content.ReadAsStringAsync());
+    }
+
+    private static async Task<int> ReplicasAsync(SampleProcess node, string silo) => (await node.Client.GetFromJsonAsync<JsonArray>("/raft/silos"))!
+        .Where(each => each!["silo"]!.GetValue<string>() == silo).Sum(each => each!["replicas"]!.GetValue<int>());
 
     private static async Task PutAsync(SampleProcess node, int key, string value)
     {
