@@ -77,7 +77,8 @@ internal sealed partial class HttpApi
         {
             ["leader", var silo] => Only(context, HttpMethods.Post, () => DoAsync(
                 context, () => client.Management().TransferLeadershipAsync(name, index, silo))),
-            ["checksum"] => Only(context, HttpMethods.Get, () => AnswerAsync(context, 200, async () => (object)Checksums(await client.Management().GetChecksumsAsync(name, index)))),
+            ["checksum"] => Only(context, HttpMethods.Get, () => AnswerAsync(
+                context, 200, async () => Checksums(await client.Management().GetChecksumsAsync(name, index)))),
             _ => NothingHereAsync(context),
         };
     }

@@ -46,6 +46,26 @@ public sealed class SiloPlannerTests
     }
 
     [Fact]
+    public void A_move_that_would_leave_groups_with_fewer_replicas_waits_for_the_one_before()
+    {
+        // s4 takes replicas over from others, which are still leaving when s3 is to go: they are the only ones who could take its replicas.
+        Apply(new MetaCommand { Changes = SiloPlanner.Admit(_meta.Catalog, "s4"), Admit = "s4" });
+        Assert.Throws<RaftBusyException>(() => Retire("s3", "s1", "s2", "s4"));
+        LetGo();
+        Retire("s3", "s1", "s2", "s4");
+        Assert.All(_meta.Catalog.Placements.Values, placement => Assert.Equal(["s1", "s2", "s4"], Staying(placement)));
+    }
+
+    [Fact]
+    public void Who_returns_before_its_replicas_have_left_waits_for_that()
+    {
+        Retire("s3", "s1", "s2");
+        Assert.Throws<RaftBusyException>(() => SiloPlanner.Admit(_meta.Catalog, "s3"));
+        LetGo();
+        Assert.Equal(9, SiloPlanner.Admit(_meta.Catalog, "s3").Length);
+    }
+
+    [Fact]
     public void The_last_replica_of_a_group_stays()
     {
         Retire("s3", "s1", "s2");

@@ -55,6 +55,7 @@ public interface IRaftManagementGrain : IGrainWithIntegerKey
     /// </summary>
     /// <returns>Number of replicas that it will be given.</returns>
     /// <exception cref="RaftException">The silo has not run yet; nothing was changed.</exception>
+    /// <exception cref="RaftBusyException">A former replica on the silo is still leaving; nothing was changed. Ask again when all groups are whole.</exception>
     [Alias("AddSilo")]
     Task<int> AddSiloAsync(string silo);
 
@@ -64,6 +65,7 @@ public interface IRaftManagementGrain : IGrainWithIntegerKey
     /// </summary>
     /// <returns>Number of replicas that it will lose.</returns>
     /// <exception cref="RaftException">The silo is not known, or holds the only replica of a group; nothing was changed.</exception>
+    /// <exception cref="RaftBusyException">An earlier move is still under way; nothing was changed. Ask again when all groups are whole.</exception>
     [Alias("RemoveSilo")]
     Task<int> RemoveSiloAsync(string silo);
 
