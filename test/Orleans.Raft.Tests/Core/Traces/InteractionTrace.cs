@@ -77,7 +77,7 @@ internal sealed partial class InteractionTrace : ITraceMachine
     {
         var (voters, learners) = (command.Numbers("voters"), command.Numbers("learners"));
         var index = command.NumberOf("index");
-        var content = command.Value("content");
+        var content = command.Text("content");
         var start = new Snapshot(default, ConfState.Empty, default);
         if (voters.Length > 0 || learners.Length > 0 || index is not null || content is not null)
         {
@@ -87,7 +87,8 @@ internal sealed partial class InteractionTrace : ITraceMachine
                 throw new TraceCommandException("index must be at least 2");
             }
 
-            var conf = new ConfState { Voters = [.. voters.Order().Select(id => new ReplicaId(id))], Learners = [.. learners.Order().Select(id => new ReplicaId(id))] };
+            // In the order of the line, as the snapshot prints it; the configuration that is made of it is ordered.
+            var conf = new ConfState { Voters = [.. voters.Select(id => new ReplicaId(id))], Learners = [.. learners.Select(id => new ReplicaId(id))] };
             start = new Snapshot(new EntryId(1, index.Value), conf, Encoding.Latin1.GetBytes(content ?? ""));
         }
 

@@ -20,7 +20,7 @@ internal static class TraceFile
         var at = 0;
         while (at < lines.Length)
         {
-            if (IsBlank(lines[at]) || lines[at].StartsWith('#'))
+            if (IsBlank(lines[at]) || lines[at].TrimStart().StartsWith('#'))
             {
                 at++;
                 continue;
@@ -120,7 +120,16 @@ internal sealed class TraceCommand
 
     public string? Value(string key) => Values(key) is [var value, ..] ? value : null;
 
-    public bool Flag(string key) => Value(key) is { } value && bool.Parse(value);
+    /// <summary>True or false, in any of the ways in which the traced library's tests may write it.</summary>
+    public bool Flag(string key) => Value(key) switch
+    {
+        null or "0" or "f" or "F" => false,
+        "1" or "t" or "T" => true,
+        var value => bool.Parse(value),
+    };
+
+    /// <summary>What stands behind the equals sign, literally, or null.</summary>
+    public string? Text(string key) => Tokens.FirstOrDefault(token => token.StartsWith(key + "=", StringComparison.Ordinal))?[(key.Length + 1)..];
 
     public long[] Numbers(string key) => [.. (Values(key) ?? []).Select(Number)];
 
