@@ -113,7 +113,7 @@ internal sealed class Importer(KeyValueClient client)
         {
             try
             {
-                await client.Grain(key).Put(value, Condition.None);
+                await client.Grain(key).Put(value, Condition.None, request: null);
                 return null;
             }
             catch (Exception exception) when (Failure.IsExpected(exception) && !cancellationToken.IsCancellationRequested)

@@ -20,9 +20,9 @@ internal sealed class KeyValueClient(SiloCluster cluster)
         var silo = Silo();
         var grain = silo.GetRequiredService<IGrainFactory>().GetGrain<IKeyValueGrain>(KeyCodec.ToGrainKey(key));
         var record = await Catalog(silo).ReadAsync(grain.GetGrainId(), "value", RaftReadOptions.Local, cancellationToken);
-        return record is null
-            ? new Reading(Outcome.Missing, null, [])
-            : new Reading(Outcome.Found, record.ETag, record.GetState<StoredValue>()!.Bytes);
+        return record?.GetState<StoredValue>() is { IsDeleted: false } stored
+            ? new Reading(Outcome.Found, record.ETag, stored.Bytes)
+            : new Reading(Outcome.Missing, null, []);
     }
 
     /// <summary>All keys with their values, sorted by key.</summary>
@@ -31,12 +31,10 @@ internal sealed class KeyValueClient(SiloCluster cluster)
     {
         await foreach (var record in Catalog(Silo()).ReadAllAsync(RaftReadOptions.Linearizable, cancellationToken))
         {
-            if (record.GrainId.Type != KeyType)
+            if (record.GrainId.Type == KeyType && record.GetState<StoredValue>() is { IsDeleted: false } stored)
             {
-                continue;
+                yield return (KeyCodec.FromGrainKey(record.GrainId.Key.ToString()!), stored.Bytes);
             }
-
-            yield return (KeyCodec.FromGrainKey(record.GrainId.Key.ToString()!), record.GetState<StoredValue>()!.Bytes);
         }
     }
 

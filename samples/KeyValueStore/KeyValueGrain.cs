@@ -12,13 +12,13 @@ internal interface IKeyValueGrain : IGrainWithStringKey
     [Alias("get")]
     Task<Reading> Get();
 
-    /// <summary>Stores a value if the condition holds.</summary>
+    /// <summary>Stores a value if the condition holds. A request with a name that was done already is not done again.</summary>
     [Alias("put")]
-    Task<Reading> Put([Immutable] byte[] value, Condition condition);
+    Task<Reading> Put([Immutable] byte[] value, Condition condition, string? request);
 
-    /// <summary>Removes the value if there is one and the condition holds.</summary>
+    /// <summary>Removes the value if there is one and the condition holds. A request with a name that was done already is not done again.</summary>
     [Alias("delete")]
-    Task<Reading> Delete(Condition condition);
+    Task<Reading> Delete(Condition condition, string? request);
 }
 
 /// <inheritdoc cref="IKeyValueGrain"/>
@@ -30,39 +30,78 @@ internal sealed class KeyValueGrain([PersistentState("value", SiloHost.Provider)
     /// <summary>How often a change is tried anew when another activation of this key was faster.</summary>
     private const int MaxAttempts = 8;
 
+    /// <summary>How long a deleted key remembers the request that deleted it.</summary>
+    private static readonly TimeSpan RememberFor = TimeSpan.FromMinutes(10);
+
+    private IGrainTimer? _forgetting;
+
+    private bool Exists => value is { RecordExists: true, State.IsDeleted: false };
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        ForgetLater();
+        return Task.CompletedTask;
+    }
+
     public async Task<Reading> Get()
     {
         // What is in memory may be old: another silo may hold a second activation, or this one may have been paused.
         await value.ReadStateAsync();
-        return value.RecordExists ? new Reading(Outcome.Found, value.Etag, value.State.Bytes) : new Reading(Outcome.Missing, null, []);
+        return Exists ? new Reading(Outcome.Found, value.Etag, value.State.Bytes) : new Reading(Outcome.Missing, null, []);
     }
 
-    public Task<Reading> Put(byte[] bytes, Condition condition) => ChangeAsync(condition, mustExist: false, async () =>
+    public Task<Reading> Put(byte[] bytes, Condition condition, string? request)
     {
-        value.State = new StoredValue { Bytes = bytes };
-        await value.WriteStateAsync();
-        return new Reading(Outcome.Done, value.Etag, []);
-    });
+        return ChangeAsync(() => IsDone() ? new Reading(Outcome.Done, value.Etag, []) : null, () => Refusal(condition, mustExist: false), async () =>
+        {
+            value.State = new StoredValue { Bytes = bytes, Request = request };
+            await value.WriteStateAsync();
+            return new Reading(Outcome.Done, value.Etag, []);
+        });
 
-    public Task<Reading> Delete(Condition condition) => ChangeAsync(condition, mustExist: true, async () =>
+        bool IsDone() => request is not null && Exists && value.State.Request == request && value.State.Bytes.AsSpan().SequenceEqual(bytes);
+    }
+
+    public Task<Reading> Delete(Condition condition, string? request)
     {
-        await value.ClearStateAsync();
-        return new Reading(Outcome.Done, null, []);
-    });
+        return ChangeAsync(() => IsDone() ? new Reading(Outcome.Done, null, []) : null, () => Refusal(condition, mustExist: true), async () =>
+        {
+            if (request is null)
+            {
+                await value.ClearStateAsync();
+            }
+            else
+            {
+                // Who asks again is told the same; so the name of the request stays for a while where the value was.
+                value.State = new StoredValue { IsDeleted = true, Request = request };
+                await value.WriteStateAsync();
+                ForgetLater();
+            }
 
-    private async Task<Reading> ChangeAsync(Condition condition, bool mustExist, Func<Task<Reading>> change)
+            return new Reading(Outcome.Done, null, []);
+        });
+
+        bool IsDone() => request is not null && value is { RecordExists: true, State.IsDeleted: true } && value.State.Request == request;
+    }
+
+    private async Task<Reading> ChangeAsync(Func<Reading?> before, Func<Reading?> refuse, Func<Task<Reading>> change)
     {
         try
         {
             for (var attempt = 1; ; attempt++)
             {
-                if (Refusal(condition, mustExist) is not null)
+                if (before() is { } done)
+                {
+                    return done;
+                }
+
+                if (refuse() is not null)
                 {
                     // Only the stored state may say no; memory is a guess.
                     await value.ReadStateAsync();
-                    if (Refusal(condition, mustExist) is { } refusal)
+                    if ((before() ?? refuse()) is { } answer)
                     {
-                        return refusal;
+                        return answer;
                     }
                 }
 
@@ -91,10 +130,35 @@ internal sealed class KeyValueGrain([PersistentState("value", SiloHost.Provider)
 
     private Reading? Refusal(Condition condition, bool mustExist)
     {
-        var etag = value.RecordExists ? value.Etag : null;
+        var etag = Exists ? value.Etag : null;
         return !condition.Holds(etag) ? new Reading(Outcome.PreconditionFailed, etag, [])
             : mustExist && etag is null ? new Reading(Outcome.Missing, null, [])
             : null;
+    }
+
+    private void ForgetLater()
+    {
+        if (value is { RecordExists: true, State.IsDeleted: true })
+        {
+            _forgetting?.Dispose();
+            _forgetting = this.RegisterGrainTimer(ForgetAsync, RememberFor, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private async Task ForgetAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (value is { RecordExists: true, State.IsDeleted: true })
+            {
+                await value.ClearStateAsync();
+            }
+        }
+        catch (Exception exception) when (Failure.IsExpected(exception))
+        {
+            // It may have been stored anew elsewhere; the next call sees what is.
+            DeactivateOnIdle();
+        }
     }
 }
 
@@ -106,6 +170,14 @@ internal sealed class StoredValue
     /// <summary>The value.</summary>
     [Id(0)]
     public byte[] Bytes { get; set; } = [];
+
+    /// <summary>True if nothing is stored any more, and only the request that deleted it is remembered.</summary>
+    [Id(1)]
+    public bool IsDeleted { get; set; }
+
+    /// <summary>The name of the request that made this, if it had one.</summary>
+    [Id(2)]
+    public string? Request { get; set; }
 }
 
 /// <summary>How a request ended.</summary>

@@ -14,6 +14,7 @@ internal static class Program
     private const int BadUsage = 2;
     private const string LogVariable = "KEYVALUESTORE_LOG";
     private static readonly TimeSpan MaxStopTime = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan WaitingInterval = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
 
     private static async Task<int> Main(string[] arguments)
@@ -33,9 +34,10 @@ internal static class Program
         }
 
         using var metrics = new Metrics();
-        var cluster = new SiloCluster(options, metrics);
+        var log = new PlainLog(Console.Error, TimeProvider.System);
+        var cluster = new SiloCluster(options, metrics, log);
         var client = new KeyValueClient(cluster);
-        await using var web = BuildWeb(options, logger => new HttpApi(cluster, client, metrics, logger));
+        await using var web = BuildWeb(options, log, logger => new HttpApi(cluster, client, metrics, logger));
         try
         {
             await web.StartAsync();
@@ -45,23 +47,31 @@ internal static class Program
             return Refuse($"{options.Urls} is in use. Another address: --urls URL.");
         }
 
-        return await RunAsync(options, cluster, client, web);
+        return await RunAsync(options, cluster, client, web, log);
     }
 
-    /// <summary>Silence, unless something is wrong; or what the environment variable asks for.</summary>
-    internal static void ConfigureLogging(ILoggingBuilder logging)
+    /// <summary>Silence, unless something is wrong; or what the environment variable asks for, then in full.</summary>
+    internal static void ConfigureLogging(ILoggingBuilder logging, PlainLog log)
     {
-        var isAsked = Enum.TryParse<LogLevel>(Environment.GetEnvironmentVariable(LogVariable), ignoreCase: true, out var asked);
-        logging.ClearProviders()
-            .AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss.fff "))
-            .SetMinimumLevel(isAsked ? asked : LogLevel.Error)
+        logging.ClearProviders();
+        if (Enum.TryParse<LogLevel>(Environment.GetEnvironmentVariable(LogVariable), ignoreCase: true, out var asked))
+        {
+            logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss.fff ")).SetMinimumLevel(asked);
+            return;
+        }
+
+        logging.AddProvider(log)
+            .SetMinimumLevel(LogLevel.Warning)
 
             // A port in use is told in one line of our own, and so is a start that failed.
             .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical)
-            .AddFilter("Orleans.Runtime.Silo", LogLevel.Critical);
+            .AddFilter("Orleans.Runtime.Silo", LogLevel.Critical)
+
+            // That a silo is not ready yet is told by /health/ready.
+            .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.Critical);
     }
 
-    private static async Task<int> RunAsync(CommandLine options, SiloCluster cluster, KeyValueClient client, WebApplication web)
+    private static async Task<int> RunAsync(CommandLine options, SiloCluster cluster, KeyValueClient client, WebApplication web, PlainLog log)
     {
         using var stopping = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
@@ -69,8 +79,13 @@ internal static class Program
         var exitCode = 0;
         try
         {
-            await cluster.StartAllAsync(stopping.Token);
+            await StartAsync(cluster, log, stopping.Token);
             Console.WriteLine(Greeting(options));
+            foreach (var moved in await Founding.FindMovedAsync(client, options))
+            {
+                Console.Error.WriteLine(moved);
+            }
+
             if (options.Import is not null)
             {
                 await ImportAsync(options.Import, client, stopping.Token);
@@ -78,8 +93,9 @@ internal static class Program
 
             await Task.Delay(Timeout.Infinite, stopping.Token);
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (Exception) when (stopping.IsCancellationRequested)
         {
+            // A start or an import that is cut short fails in many ways; none of them matters now.
             Console.WriteLine("Stopping.");
         }
         catch (Exception exception) when (!cluster.HasStarted)
@@ -88,7 +104,7 @@ internal static class Program
             Console.Error.WriteLine(exception.Message.ReplaceLineEndings(" "));
         }
 
-        await StopAsync(cluster, web, isTold: exitCode == 0);
+        await StopAsync(cluster, web, isTold: cluster.HasStarted);
 
         // Whatever still waits for others waits in vain.
         Environment.Exit(exitCode);
@@ -101,6 +117,20 @@ internal static class Program
             cluster.BeginStop();
             stopping.Cancel();
         }
+    }
+
+    private static async Task StartAsync(SiloCluster cluster, PlainLog log, CancellationToken cancellationToken)
+    {
+        var start = cluster.StartAllAsync(cancellationToken);
+        while (await Task.WhenAny(start, Task.Delay(WaitingInterval, cancellationToken)) != start && !cancellationToken.IsCancellationRequested)
+        {
+            if (log.Waiting is { } reason)
+            {
+                Console.Error.WriteLine(reason);
+            }
+        }
+
+        await start;
     }
 
     /// <summary>Whatever is acknowledged is on disk already, so a stop that takes too long may be cut short.</summary>
@@ -123,10 +153,10 @@ internal static class Program
         }
     }
 
-    private static WebApplication BuildWeb(CommandLine options, Func<ILogger<HttpApi>, HttpApi> api)
+    private static WebApplication BuildWeb(CommandLine options, PlainLog log, Func<ILogger<HttpApi>, HttpApi> api)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        ConfigureLogging(builder.Logging);
+        ConfigureLogging(builder.Logging, log);
         builder.WebHost.UseKestrelCore().UseUrls(options.Urls).ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

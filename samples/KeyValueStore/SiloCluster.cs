@@ -4,7 +4,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace KeyValueStore;
 
 /// <summary>The silos of this process, each with its own folder of data. One can be stopped and started while the others go on.</summary>
-internal sealed class SiloCluster(CommandLine options, Metrics metrics)
+internal sealed class SiloCluster(CommandLine options, Metrics metrics, PlainLog log)
 {
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(7);
     private static readonly TimeSpan AbandonTimeout = TimeSpan.FromSeconds(2);
@@ -39,6 +39,7 @@ internal sealed class SiloCluster(CommandLine options, Metrics metrics)
         await Task.WhenAll(_slots.Select(slot => StartAsync(slot, cancellationToken)));
         await Founding.CheckAsync(this, options, cancellationToken);
         HasStarted = true;
+        log.OnStarted();
     }
 
     /// <summary>Starts a silo that doesn't run.</summary>
@@ -70,6 +71,7 @@ internal sealed class SiloCluster(CommandLine options, Metrics metrics)
     public void BeginStop()
     {
         IsStopping = true;
+        log.OnEnding();
         _ending.Cancel();
     }
 
@@ -89,7 +91,7 @@ internal sealed class SiloCluster(CommandLine options, Metrics metrics)
         {
             if (slot.Host is null && !IsStopping)
             {
-                var host = SiloHost.Build(slot.Node, options, reason => OnGivenUp(slot, reason));
+                var host = SiloHost.Build(slot.Node, options, log, reason => OnGivenUp(slot, reason));
                 slot.Host = host;
                 metrics.Watch(slot.Node.Name, host.Services.GetRequiredService<IMeterFactory>());
                 await host.StartAsync(either.Token);

@@ -15,10 +15,10 @@ internal static class SiloHost
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(8);
 
     /// <summary>Builds a silo; <paramref name="onFatal"/> hears when the cluster has given it up.</summary>
-    public static IHost Build(Node node, CommandLine options, Action<string> onFatal)
+    public static IHost Build(Node node, CommandLine options, PlainLog log, Action<string> onFatal)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = node.Name });
-        Program.ConfigureLogging(builder.Logging);
+        Program.ConfigureLogging(builder.Logging, log);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddSingleton<IFatalErrorHandler>(new FatalErrors(onFatal));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTimeout);

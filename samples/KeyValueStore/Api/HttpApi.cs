@@ -101,6 +101,10 @@ internal sealed partial class HttpApi(SiloCluster cluster, KeyValueClient client
         {
             await Problem.WriteAsync(context, 400, "If-Match and If-None-Match take * or quoted ETags.");
         }
+        else if (!RequestName.TryParse(context.Request.Headers, out var request))
+        {
+            await Problem.WriteAsync(context, 400, $"{RequestName.Header} takes 1 to {RequestName.MaxLength} visible ASCII characters.");
+        }
         else if (HttpMethods.IsGet(method))
         {
             var isLocal = query is "?consistency=local";
@@ -108,11 +112,11 @@ internal sealed partial class HttpApi(SiloCluster cluster, KeyValueClient client
         }
         else if (HttpMethods.IsDelete(method))
         {
-            await AnswerAsync(context, await client.Grain(key).Delete(condition));
+            await AnswerAsync(context, await client.Grain(key).Delete(condition, request));
         }
         else if (await ReadValueAsync(context) is { } value)
         {
-            await AnswerAsync(context, await client.Grain(key).Put(value, condition));
+            await AnswerAsync(context, await client.Grain(key).Put(value, condition, request));
         }
         else
         {

@@ -12,6 +12,9 @@ internal sealed record ClusteringNodeSettings
     /// <summary>The voter's settings; of other processes only name, cluster and voters count.</summary>
     public required VoterSettings Voter { get; init; }
 
+    /// <summary>False in a client, which need not know all voters.</summary>
+    public bool IsSilo { get; init; }
+
     /// <summary>Where a voter listens; null in a process that doesn't vote.</summary>
     public IPEndPoint? Listen { get; init; }
 
@@ -60,7 +63,11 @@ internal sealed class ClusteringNode : IAsyncDisposable
         _stores = stores;
         _loggers = loggers;
         Time = time;
-        _handshake = new Handshake(ClusterId, settings.Secret, () => _voter?.Self ?? new PeerIdentity(Name, Guid.Empty, 0, Guid.Empty));
+        _handshake = new Handshake(
+            ClusterId,
+            settings.Secret,
+            () => _voter?.Self ?? new PeerIdentity(Name, Guid.Empty, 0, Guid.Empty),
+            settings.IsSilo ? string.Join(',', settings.Voter.Voters.Keys) : "");
         _links = new LinkSet(Name, _handshake, settings.Voter.Voters, settings.ClientTls, time, loggers.CreateLogger<LinkSet>());
         Client = new TableClient(Servers, time);
     }
@@ -123,6 +130,19 @@ internal sealed class ClusteringNode : IAsyncDisposable
     public bool KnowsAllStarts(TableView view) => view.Voters.Values.All(bound =>
         (bound.Name == Name ? _voter?.Self : _links.Find(bound.Name)?.Peer) is not { } peer
         || peer.Store != bound.Store || peer.OpenCounter <= bound.OpenCounter);
+
+    /// <summary>
+    /// Why this process's list of voters can't be the one that the group will be born of: a majority of those it names has another one. Null as long as that is not so.
+    /// </summary>
+    /// <param name="hasWaited">True when all have had time to start: then it is enough that more of those that run have another list than have this one.</param>
+    public string? FindWrongList(bool hasWaited)
+    {
+        var differences = _links.All.Select(static link => link.Difference).OfType<string>().ToList();
+        var alike = _links.All.Count(static link => link.Peer is not null) + (_voter is null ? 0 : 1);
+        return differences.Count * 2 > _settings.Voter.Voters.Count || (hasWaited && differences.Count > alike)
+            ? $"{Name} can't take part in the cluster's birth: {string.Join("; ", differences)}."
+            : null;
+    }
 
     /// <summary>For whom the process waits, for people.</summary>
     public string DescribeWaiting()

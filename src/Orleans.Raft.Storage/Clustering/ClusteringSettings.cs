@@ -34,6 +34,7 @@ internal static class ClusteringSettings
                 ElectionTicks = (int)Math.Ceiling(options.ElectionTimeout / tick),
                 AlivePeriod = alivePeriod,
             },
+            IsSilo = isSilo,
             Listen = isVoter ? Bind(options, options.Voters[name]) : null,
             Directory = Path.Combine(options.DataDirectory ?? Path.Combine("raft-data", name), "clustering"),
             ServiceId = cluster.ServiceId,

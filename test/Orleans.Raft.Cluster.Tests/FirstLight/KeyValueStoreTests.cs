@@ -18,6 +18,8 @@ public sealed class KeyValueStoreTests : IDisposable
         HashSet<string> acknowledged;
         await using (var sample = await SampleProcess.StartAsync(_data))
         {
+            await PutAsync(sample, "gone", "value");
+            Assert.Equal(HttpStatusCode.NoContent, await DeleteAsync(sample, "gone", "first"));
             acknowledged = await ImportUntilAsync(sample, records.Count / 3, sample.KillAsync);
         }
 
@@ -25,6 +27,10 @@ public sealed class KeyValueStoreTests : IDisposable
         await using (var sample = await SampleProcess.StartAsync(_data))
         {
             await AssertStoredAsync(sample, acknowledged, records);
+
+            // A delete that is sent again is told what it was told before, also by processes that know of it from the disk only.
+            Assert.Equal(HttpStatusCode.NoContent, await DeleteAsync(sample, "gone", "first"));
+            Assert.Equal(HttpStatusCode.NotFound, await DeleteAsync(sample, "gone", "second"));
 
             // And the rest can be imported on top, after which everything is there.
             var all = await ImportUntilAsync(sample, int.MaxValue, () => Task.CompletedTask);
@@ -113,6 +119,17 @@ public sealed class KeyValueStoreTests : IDisposable
             Assert.Equal(["GET", "PUT", "DELETE"], patched.Content.Headers.Allow);
         }
 
+        await AssertRepeatedRequestsAsync(sample);
+        await AssertImportSaysWhatIsWrongAsync(sample);
+
+        // A body whose length is not told in advance is measured while it comes.
+        using (var chunked = new HttpRequestMessage(HttpMethod.Put, "/kv/large") { Content = new StringContent(new string('v', (1 << 20) + 1)) })
+        {
+            chunked.Headers.TransferEncodingChunked = true;
+            using var response = await sample.Client.SendAsync(chunked);
+            Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
+        }
+
         const string Odd = "tab\tline\nback\\slash";
         Assert.Equal(HttpStatusCode.NoContent, await StatusAsync(sample, HttpMethod.Put, "/kv/" + Uri.EscapeDataString(Odd), Odd));
         Assert.Contains(
@@ -155,6 +172,65 @@ public sealed class KeyValueStoreTests : IDisposable
         var (code, text) = await SampleProcess.RunToEndAsync($"--urls {taken.GetLeftPart(UriPartial.Authority)} --data \"{_data}-2\" --silo-port {taken.Port + 20_000}");
         Assert.Equal(2, code);
         Assert.Single(text.TrimEnd().Split('\n'));
+    }
+
+    private static async Task AssertImportSaysWhatIsWrongAsync(SampleProcess sample)
+    {
+        using var response = await sample.Client.PostAsync("/import", new StringContent($"in\\tside\tone\nno tab\n\tno key\nin\\tside\ttwo\n{new string('k', 513)}\tv\nlast\tthree"));
+        var lines = (await response.Content.ReadAsStringAsync()).TrimEnd('\n').Split('\n');
+        Assert.Equal(["in\\tside", "in\\tside", "last"], lines.Where(line => !line.StartsWith('\t')).Order());
+        Assert.Equal(["\tline 2 no", "\tline 3 a", "\tline 5 a"], lines[..^1].Where(line => line.StartsWith('\t')).Select(line => string.Join(' ', line.Split(' ')[..3])).Order());
+        Assert.StartsWith("\timported 3, failed 3,", lines[^1], StringComparison.Ordinal);
+        Assert.Equal("two", await sample.Client.GetStringAsync("/kv/in%09side"));
+    }
+
+    private static async Task AssertRepeatedRequestsAsync(SampleProcess sample)
+    {
+        // Without a name nobody can tell a request that is sent again from another one.
+        await PutAsync(sample, "named", "one");
+        Assert.Equal(HttpStatusCode.NoContent, await DeleteAsync(sample, "named"));
+        Assert.Equal(HttpStatusCode.NotFound, await DeleteAsync(sample, "named"));
+
+        // With one it is done once, whatever its conditions say of the state that it has made itself.
+        var etag = await PutAsync(sample, "named", "two");
+        Assert.Equal(HttpStatusCode.PreconditionFailed, await DeleteAsync(sample, "named", "a", "\"other\""));
+        Assert.Equal(HttpStatusCode.NoContent, await DeleteAsync(sample, "named", "a", etag));
+        Assert.Equal(HttpStatusCode.NoContent, await DeleteAsync(sample, "named", "a", etag));
+        Assert.Equal(HttpStatusCode.PreconditionFailed, await DeleteAsync(sample, "named", "b", etag));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(sample, HttpMethod.Get, "/kv/named"));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(sample, HttpMethod.Get, "/kv/named?consistency=local"));
+        Assert.DoesNotContain("named", await sample.Client.GetStringAsync("/export"), StringComparison.Ordinal);
+        etag = await CreateAsync(sample, "named", "c");
+        Assert.Equal(etag, await CreateAsync(sample, "named", "c"));
+        await Assert.ThrowsAsync<HttpRequestException>(() => CreateAsync(sample, "named", "d"));
+        Assert.Equal(HttpStatusCode.BadRequest, await DeleteAsync(sample, "named", new string('n', 129)));
+        Assert.Equal(HttpStatusCode.NoContent, await DeleteAsync(sample, "named"));
+    }
+
+    private static async Task<string> CreateAsync(SampleProcess sample, string key, string name)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Put, $"/kv/{key}") { Content = new StringContent("created") };
+        request.Headers.Add("Idempotency-Key", name);
+        request.Headers.IfNoneMatch.Add(EntityTagHeaderValue.Any);
+        using var response = await sample.Client.SendAsync(request);
+        return response.EnsureSuccessStatusCode().Headers.ETag!.ToString();
+    }
+
+    private static async Task<HttpStatusCode> DeleteAsync(SampleProcess sample, string key, string? name = null, string? etag = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Delete, $"/kv/{key}");
+        if (name is not null)
+        {
+            request.Headers.Add("Idempotency-Key", name);
+        }
+
+        if (etag is not null)
+        {
+            request.Headers.IfMatch.Add(EntityTagHeaderValue.Parse(etag));
+        }
+
+        using var response = await sample.Client.SendAsync(request);
+        return response.StatusCode;
     }
 
     private static async Task<Dictionary<string, string>> ReadRecordsAsync() => (await File.ReadAllLinesAsync(SampleProcess.DataFile))

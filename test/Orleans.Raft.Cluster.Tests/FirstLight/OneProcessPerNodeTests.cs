@@ -45,11 +45,60 @@ public sealed class OneProcessPerNodeTests(ITestOutputHelper output) : IDisposab
 
         foreach (var node in new[] { 2, 0, 1 })
         {
+            // The last one has no majority any more: what it was asked before is answered, too.
+            var asked = node == 1 ? new[] { nodes[1].Client.GetAsync("/kv/key1"), nodes[1].Client.DeleteAsync("/kv/key2") } : [];
             var clock = Stopwatch.StartNew();
-            Assert.Equal(0, await nodes[node].TerminateAsync());
+            await nodes[node].BeginStopAsync();
+            await AssertRefusesFromNowOnAsync(nodes[node]);
+            Assert.Equal(0, await nodes[node].WaitForExitCodeAsync());
             output.WriteLine($"n{node + 1} ended {clock.Elapsed} after SIGTERM");
             Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+            foreach (var response in await Task.WhenAll(asked))
+            {
+                await AssertUnavailableAsync(response);
+            }
         }
+    }
+
+    /// <summary>Requests are answered 503 until nobody listens any more; at most the first ones may still have been taken.</summary>
+    private static async Task AssertRefusesFromNowOnAsync(SampleProcess node)
+    {
+        var refused = 0;
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (await pace.WaitForNextTickAsync())
+        {
+            try
+            {
+                using var response = await node.Client.GetAsync("/kv/key0");
+                if (response.StatusCode == HttpStatusCode.ServiceUnavailable)
+                {
+                    await AssertUnavailableAsync(response);
+                    refused++;
+                }
+                else
+                {
+                    Assert.Equal((HttpStatusCode.OK, 0), (response.StatusCode, refused));
+                }
+            }
+            catch (HttpRequestException)
+            {
+                Assert.True(refused > 0, $"no request was refused before the end\n{node.Output}");
+                return;
+            }
+        }
+    }
+
+    private static async Task AssertUnavailableAsync(HttpResponseMessage response)
+    {
+        var body = await response.Content.ReadAsStringAsync();
+        Assert.True(response.StatusCode == HttpStatusCode.ServiceUnavailable, $"{response.StatusCode} {body}");
+        Assert.NotNull(response.Headers.RetryAfter);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        var problem = JsonNode.Parse(body)!;
+        Assert.Equal(503, problem["status"]!.GetValue<int>());
+
+        // What was not done is not done; of a change that was on its way nobody knows.
+        Assert.Contains($"{problem["outcome"]}", response.RequestMessage!.Method == HttpMethod.Get ? ["failed"] : new[] { "failed", "unknown" });
     }
 
     [Fact]
@@ -70,6 +119,7 @@ public sealed class OneProcessPerNodeTests(ITestOutputHelper output) : IDisposab
         await Until.AsyncTrue(() => ReplicasAsync(nodes[0], "n3"), replicas => replicas == 0);
         await PutAsync(nodes[2], 3, "after the move");
         Assert.Equal("after the move", await nodes[3].Client.GetStringAsync("/kv/key3"));
+        await Until.AsyncTrue(() => nodes[1].Client.GetFromJsonAsync<JsonArray>("/raft/groups")!, AreOnThree);
         await Until.AsyncTrue(() => nodes[1].Client.GetFromJsonAsync<JsonArray>("/raft/groups/raft/0/checksum")!, AreEqual);
     }
 
@@ -77,11 +127,26 @@ public sealed class OneProcessPerNodeTests(ITestOutputHelper output) : IDisposab
     public async Task A_list_that_is_not_the_clusters_is_refused()
     {
         await using var nodes = new NodeSet(_data);
-        await nodes.StartAsync();
         var two = nodes.Founders[..nodes.Founders.LastIndexOf(',')];
+
+        // At birth: who waits alone says for whom and ends quietly; a list that most others don't have is refused, and they wait on.
+        await nodes.Start(1).WaitForLineAsync("missing: n1, n3");
+        Assert.Equal(0, await nodes[1].TerminateAsync());
+        Assert.All(LinesOf(nodes[1]), line => Assert.Matches("^Stopping|missing: n1, n3", line));
+        nodes.Start(0);
+        nodes.Start(1);
+        var oneAndThree = string.Join(',', nodes.Founders.Split(',').Where((_, node) => node != 1));
+        Assert.Equal(2, await nodes.StartWith(2, $"--node n3 --cluster {oneAndThree}").WaitForExitCodeAsync());
+        Assert.Contains("the voters of n1 are n1,n2,n3, here they are n1;", LinesOf(nodes[2]).Last(), StringComparison.Ordinal);
+        Assert.Equal(2, await nodes.StartWith(2, $"--node n3 --cluster {nodes.Founders},{nodes.Fourth}").WaitForExitCodeAsync());
+        Assert.Equal("--cluster names n1,n2,n3,n4; most of the others were started with n1,n2,n3. Give each node the same list, for ever.", LinesOf(nodes[2]).Last());
+        await nodes.Start(2).WaitUntilRunningAsync();
+
         Assert.Equal(2, await nodes.StartWith(3, $"--join --node {nodes.Fourth} --cluster {two}").WaitForExitCodeAsync());
-        Assert.Equal("--cluster names n1,n2; this cluster was founded by n1,n2,n3. Give each node the same list, for ever.", nodes[3].Output.TrimEnd());
+        Assert.Equal("--cluster names n1,n2; this cluster was founded by n1,n2,n3. Give each node the same list, for ever.", LinesOf(nodes[3]).Last());
     }
+
+    private static string[] LinesOf(SampleProcess node) => node.Output.TrimEnd().Split('\n');
 
     private async Task<TimeSpan> TimeUntilServedAsync(NodeSet nodes, int[] alive, string value, TimeSpan limit)
     {
@@ -112,11 +177,18 @@ public sealed class OneProcessPerNodeTests(ITestOutputHelper output) : IDisposab
         return hashes.Count == 3 && hashes[0] is not null && hashes.Distinct().Count() == 1 && checksums!.Select(checksum => $"{checksum!["applied"]}").Distinct().Count() == 1;
     }
 
-    private static async Task WishAsync(SampleProcess node, HttpMethod method, string silo)
-    {
-        using var response = await node.Client.SendAsync(new HttpRequestMessage(method, $"/raft/silos/{silo}"));
-        Assert.True(response.StatusCode == HttpStatusCode.Accepted, await response.Content.ReadAsStringAsync());
-    }
+    private static bool AreOnThree(JsonArray? groups) =>
+        groups!.All(group => string.Join(' ', group!["replicas"]!.AsArray().Select(replica => $"{replica!["silo"]}").Order()) == "n1 n2 n4");
+
+    // 503 while a move before it is still under way: nothing was changed, ask again.
+    private static Task<HttpStatusCode> WishAsync(SampleProcess node, HttpMethod method, string silo) => Until.AsyncTrue(
+        async () =>
+        {
+            using var response = await node.Client.SendAsync(new HttpRequestMessage(method, $"/raft/silos/{silo}"));
+            Assert.True(response.StatusCode is HttpStatusCode.Accepted or HttpStatusCode.ServiceUnavailable, await response.Content.ReadAsStringAsync());
+            return response.StatusCode;
+        },
+        status => status == HttpStatusCode.Accepted);
 
     private static async Task<int> ReplicasAsync(SampleProcess node, string silo) => (await node.Client.GetFromJsonAsync<JsonArray>("/raft/silos"))!
         .Where(each => each!["silo"]!.GetValue<string>() == silo).Sum(each => each!["replicas"]!.GetValue<int>());

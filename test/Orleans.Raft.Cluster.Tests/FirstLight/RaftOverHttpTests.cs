@@ -15,7 +15,14 @@ public sealed class RaftOverHttpTests : IDisposable
     [Fact]
     public async Task Groups_silos_checksums_and_moves_of_leaders_are_as_the_page_of_requests_says()
     {
-        await using var sample = await SampleProcess.StartAsync(_data);
+        var file = Path.Combine(_data, "import.tsv");
+        await File.WriteAllTextAsync(file, "imported\\tkey\tfrom a file\n");
+        await using var sample = await SampleProcess.StartAsync(_data, $"--import \"{file}\"");
+        await Until.AsyncTrue(() => AskAsync(sample, HttpMethod.Get, "/kv/imported%09key"), answer => answer.Status == HttpStatusCode.OK);
+        Assert.Equal("from a file", await sample.Client.GetStringAsync("/kv/imported%09key"));
+        Assert.Equal(HttpStatusCode.OK, (await AskAsync(sample, HttpMethod.Get, "/health/live")).Status);
+        await Until.AsyncTrue(() => AskAsync(sample, HttpMethod.Get, "/health/ready"), answer => answer.Status == HttpStatusCode.OK);
+        Assert.Matches("(?m)^# TYPE \\S+ (counter|gauge|histogram|summary)$", await sample.Client.GetStringAsync("/metrics"));
         for (var key = 0; key < 40; key++)
         {
             using var put = await sample.Client.PutAsync($"/kv/key{key}", new StringContent("value"));

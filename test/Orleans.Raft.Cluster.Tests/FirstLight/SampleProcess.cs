@@ -11,7 +11,7 @@ namespace Orleans.Raft.Cluster.Tests.FirstLight;
 internal sealed class SampleProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(90);
-    private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(90);
 
     private readonly Process _process;
     private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
@@ -116,6 +116,9 @@ internal sealed class SampleProcess : IAsyncDisposable
         _process.Kill();
         await WaitForExitAsync();
     }
+
+    /// <summary>SIGTERM, without waiting for its end.</summary>
+    public Task BeginStopAsync() => SignalAsync("TERM");
 
     /// <summary>SIGTERM, and the exit code.</summary>
     public async Task<int> TerminateAsync()

@@ -61,17 +61,17 @@ public sealed class ChaosTests(ITestOutputHelper output) : IDisposable
         {
             await WaitAsync(TimeSpan.FromSeconds(1 + (2 * random.NextDouble())));
             var node = random.Next(3);
-            var harm = random.Next(100);
-            output.WriteLine($"{log.Now / 1e6:f1} s: {(harm < 50 ? "SIGKILL" : harm < 85 ? "SIGSTOP" : "SIGKILL of two")} from n{node + 1} on");
-            if (harm is >= 50 and < 85)
+            var (isKill, isTwo) = (random.Next(100) < 60, random.Next(100) < 30);
+            int[] victims = isTwo ? [node, (node + 1) % 3] : [node];
+            output.WriteLine($"{log.Now / 1e6:f1} s: {(isKill ? "SIGKILL" : "SIGSTOP")} of {string.Join(" and ", victims.Select(victim => $"n{victim + 1}"))}");
+            if (!isKill)
             {
-                await nodes[node].PauseAsync();
+                await Task.WhenAll(victims.Select(victim => nodes[victim].PauseAsync()));
                 await WaitAsync(TimeSpan.FromSeconds(0.5 + (7 * random.NextDouble())));
-                await nodes[node].ContinueAsync();
+                await Task.WhenAll(victims.Select(victim => nodes[victim].ContinueAsync()));
                 continue;
             }
 
-            int[] victims = harm < 50 ? [node] : [node, (node + 1) % 3];
             await Task.WhenAll(victims.Select(victim => nodes[victim].KillAsync()));
             await WaitAsync(TimeSpan.FromSeconds(4 * random.NextDouble()));
             foreach (var victim in victims)

@@ -62,6 +62,7 @@ internal sealed class VoterCluster : IAsyncDisposable
             SnapshotEntries = 40,
             TailEntries = 10,
         },
+        IsSilo = name.StartsWith('s'),
         Listen = _voters.TryGetValue(name, out var address) ? IPEndPoint.Parse(address) : null,
         Secret = Secret,
         OperationTimeout = TimeSpan.FromSeconds(30),
@@ -95,6 +96,9 @@ internal sealed class VoterCluster : IAsyncDisposable
     public void Move(string name) => _voters[name] = $"127.0.0.1:{FreePort()}";
 
     public string AddressOf(string name) => _voters[name];
+
+    /// <summary>The address of a voter, or one where nobody is.</summary>
+    public string AddressOrNowhere(string name) => _voters.GetValueOrDefault(name, "127.0.0.1:9");
 
     public int PortOf(string name) => IPEndPoint.Parse(_voters[name]).Port;
 

@@ -9,6 +9,7 @@ internal sealed partial class RaftMembershipTable : IMembershipTable
     private static readonly TimeSpan AloneAfter = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan StartsKnownAfter = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan BetweenReads = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan BetweenLogs = TimeSpan.FromSeconds(10);
 
     private readonly ClusteringNode _node;
@@ -28,16 +29,31 @@ internal sealed partial class RaftMembershipTable : IMembershipTable
     /// Waits until the group exists and answers. It has no limit of its own: the first start of a cluster waits for all voters, later ones for a
     /// majority (SAFETY-RULES A1, B3); now and then a line says for whom.
     /// </summary>
+    /// <exception cref="OrleansConfigurationException">The group is not born, and most of the voters are configured with another list of voters.</exception>
     public async Task InitializeMembershipTableAsync(bool tryInitTableVersion, CancellationToken cancellationToken)
     {
+        var hasWaited = false;
         while (true)
         {
             using var round = new CancellationTokenSource(BetweenLogs, _node.Time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(round.Token, cancellationToken);
             try
             {
-                await ReadKnowingStartsAsync(either.Token).ConfigureAwait(false);
+                var reading = ReadKnowingStartsAsync(either.Token);
+                while (await Task.WhenAny(reading, Task.Delay(BetweenLooks, _node.Time, CancellationToken.None)).ConfigureAwait(false) != reading)
+                {
+                    if (_node.FindWrongList(hasWaited) is not null)
+                    {
+                        await round.CancelAsync().ConfigureAwait(false);
+                    }
+                }
+
+                await reading.ConfigureAwait(false);
                 return;
+            }
+            catch (TableUnavailableException) when (!cancellationToken.IsCancellationRequested && _node.FindWrongList(hasWaited) is { } reason)
+            {
+                throw new OrleansConfigurationException(reason);
             }
             catch (TableUnavailableException) when (cancellationToken.IsCancellationRequested)
             {
@@ -46,6 +62,7 @@ internal sealed partial class RaftMembershipTable : IMembershipTable
             catch (TableUnavailableException)
             {
                 LogWaiting(_node.DescribeWaiting());
+                hasWaited = true;
             }
         }
     }

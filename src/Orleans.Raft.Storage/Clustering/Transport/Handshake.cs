@@ -22,7 +22,11 @@ internal sealed record PeerIdentity(string Silo, Guid Store, long OpenCounter, G
 /// Both ends prove that they know the secret by a keyed hash over both nonces and everything they say of themselves; the secret doesn't travel.
 /// Server: challenge. Client: hello. Server: welcome or, to who knows the secret, why not.
 /// </summary>
-internal sealed class Handshake(string cluster, string secret, Func<PeerIdentity> self)
+/// <param name="cluster">The cluster's id.</param>
+/// <param name="secret">What both ends must know.</param>
+/// <param name="self">Who this end is now.</param>
+/// <param name="voters">Names of the voters that a silo is configured with, separated by commas; empty for whoever need not know them all.</param>
+internal sealed class Handshake(string cluster, string secret, Func<PeerIdentity> self, string voters = "")
 {
     private const int NonceBytes = 32;
     private const byte FromClient = 1;
@@ -42,10 +46,15 @@ internal sealed class Handshake(string cluster, string secret, Func<PeerIdentity
         }
 
         var mine = RandomNumberGenerator.GetBytes(NonceBytes);
-        var hello = Greeting.Of(self(), cluster, expected, mine);
+        var hello = Greeting.Of(self(), cluster, expected, mine, voters);
         await stream.WriteAsync(Seal(hello.Encode(), FromClient, theirs, mine), cancellationToken).ConfigureAwait(false);
         var welcome = await ReadAsync(stream, "a welcome (it closes without a word on a wrong secret)", cancellationToken).ConfigureAwait(false);
         var answer = Greeting.Decode(Open(welcome, FromServer, theirs, mine, out _));
+        if (Differ(answer, self()))
+        {
+            throw new OtherVotersException(answer.Peer.Silo, answer.Voters, voters);
+        }
+
         if (answer.Refusal.Length > 0)
         {
             throw new TransportException($"{answer.Peer.Silo} refuses the connection: {answer.Refusal}");
@@ -70,7 +79,7 @@ internal sealed class Handshake(string cluster, string secret, Func<PeerIdentity
         var hello = Greeting.Decode(Open(sealedHello, FromClient, mine, null, out var theirs));
         var me = self();
         var refusal = Refuse(hello, me) ?? admit(hello.Peer);
-        var welcome = Greeting.Of(me, cluster, hello.Peer.Silo, mine) with { Refusal = refusal ?? "" };
+        var welcome = Greeting.Of(me, cluster, hello.Peer.Silo, mine, voters) with { Refusal = refusal ?? "" };
         await stream.WriteAsync(Seal(welcome.Encode(), FromServer, mine, theirs), cancellationToken).ConfigureAwait(false);
         return refusal is null ? hello.Peer : throw new TransportException($"{hello.Peer} was refused: {refusal}");
     }
@@ -114,8 +123,17 @@ internal sealed class Handshake(string cluster, string secret, Func<PeerIdentity
             return $"it belongs to cluster '{hello.Cluster}', this is '{cluster}'.";
         }
 
-        return hello.Expected == me.Silo ? null : $"it looks for voter '{hello.Expected}', this is '{me.Silo}'.";
+        if (hello.Expected != me.Silo)
+        {
+            return $"it looks for voter '{hello.Expected}', this is '{me.Silo}'.";
+        }
+
+        return Differ(hello, me) ? OtherVotersException.Describe(hello.Peer.Silo, hello.Voters, voters) : null;
     }
+
+    // Until the group is born there is nothing to go by but the lists, so two that differ can't both be meant. Later they are only hints.
+    private bool Differ(Greeting other, PeerIdentity me) =>
+        voters.Length > 0 && other.Voters.Length > 0 && other.Voters != voters && other.Peer.Incarnation == Guid.Empty && me.Incarnation == Guid.Empty;
 
     private byte[] Seal(byte[] content, byte role, byte[] serverNonce, byte[] clientNonce) =>
         new Fields().Bytes(1, content).Bytes(2, Prove(content, role, serverNonce, clientNonce)).ToArray();
@@ -169,8 +187,10 @@ internal sealed class Handshake(string cluster, string secret, Func<PeerIdentity
 
         public ReadOnlyMemory<byte> Nonce { get; init; }
 
-        public static Greeting Of(PeerIdentity self, string cluster, string expected, byte[] nonce) =>
-            new(self) { Protocol = TransportLimits.Protocol, Cluster = cluster, Expected = expected, Nonce = nonce };
+        public string Voters { get; init; } = "";
+
+        public static Greeting Of(PeerIdentity self, string cluster, string expected, byte[] nonce, string voters) =>
+            new(self) { Protocol = TransportLimits.Protocol, Cluster = cluster, Expected = expected, Nonce = nonce, Voters = voters };
 
         public byte[] Encode() => new Fields()
             .Number(1, Protocol)
@@ -182,6 +202,7 @@ internal sealed class Handshake(string cluster, string secret, Func<PeerIdentity
             .Text(7, Expected)
             .Bytes(8, Nonce.Span)
             .Text(9, Refusal.Length <= 300 ? Refusal : Refusal[..300])
+            .Text(10, Voters)
             .ToArray();
 
         public static Greeting Decode(ReadOnlyMemory<byte> input)
@@ -201,6 +222,7 @@ internal sealed class Handshake(string cluster, string secret, Func<PeerIdentity
                     7 => greeting with { Expected = reader.Text() },
                     8 => greeting with { Nonce = reader.Bytes() },
                     9 => greeting with { Refusal = reader.Text() },
+                    10 => greeting with { Voters = reader.Text() },
                     _ => Unknown(ref reader, greeting),
                 };
             }

@@ -58,6 +58,9 @@ internal sealed partial class Link : ITableServer, IAsyncDisposable
     /// <summary>Why it could not be reached the last time; empty while a connection stands.</summary>
     public string Trouble { get; private set; } = "not dialed yet";
 
+    /// <summary>Why the lists of voters of both ends can't both be meant; null while that is not so.</summary>
+    public string? Difference { get; private set; }
+
     private ClientConnection? Current
     {
         get
@@ -139,6 +142,7 @@ internal sealed partial class Link : ITableServer, IAsyncDisposable
     private async Task<bool> ConnectAnyAsync()
     {
         var troubles = new List<string>();
+        string? difference = null;
         foreach (var address in _addresses(Name))
         {
             var stood = false;
@@ -157,6 +161,7 @@ internal sealed partial class Link : ITableServer, IAsyncDisposable
                 or System.Security.Authentication.AuthenticationException or ObjectDisposedException or ArgumentException)
             {
                 troubles.Add($"{address}: {failure.Message}");
+                difference ??= (failure as OtherVotersException)?.Message;
                 if (stood)
                 {
                     break;
@@ -164,6 +169,7 @@ internal sealed partial class Link : ITableServer, IAsyncDisposable
             }
         }
 
+        Difference = difference;
         Fail(troubles.Count == 0 ? $"No address of voter {Name} is known." : string.Join("; ", troubles));
         return false;
     }
@@ -215,7 +221,7 @@ internal sealed partial class Link : ITableServer, IAsyncDisposable
                 TransportLimits.HandshakeTime,
                 async token => peer = await _handshake.ConnectAsync(frames, Name, token).ConfigureAwait(false)).ConfigureAwait(false);
             var connection = new ClientConnection(frames, peer!, _time);
-            Trouble = "";
+            (Trouble, Difference) = ("", null);
             lock (_lock)
             {
                 _connecting.TrySetResult(connection);

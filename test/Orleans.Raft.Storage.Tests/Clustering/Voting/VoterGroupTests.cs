@@ -1,4 +1,5 @@
 using Orleans.Raft.Storage.Clustering;
+using Orleans.Runtime;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -45,6 +46,32 @@ public sealed class VoterGroupTests(ITestOutputHelper output) : IAsyncLifetime
         await _cluster.StartAsync("s3");
         await _cluster.Table("s1").InitializeMembershipTableAsync(true, None);
         Assert.Equal(TableResult.Done, await InsertAsync("s3", "127.0.0.1:1@1"));
+    }
+
+    [Fact]
+    public async Task At_birth_who_has_another_list_of_voters_than_a_majority_is_refused_and_the_others_wait_on()
+    {
+        await _cluster.StartAsync("s1");
+        await _cluster.StartAsync("s2");
+        await _cluster.StartAsync("s4", new Dictionary<string, string> { ["s1"] = _cluster.AddressOf("s1") });
+        var refused = await Assert.ThrowsAsync<OrleansConfigurationException>(() => _cluster.Table("s4").InitializeMembershipTableAsync(true, None));
+        Assert.Contains("the voters of s1 are s1,s2,s3, here they are s1;", refused.Message, StringComparison.Ordinal);
+
+        // Two of five are no majority, and enough only when all have had time to start.
+        var five = _cluster.Names.Append("s5").Append("s6").ToDictionary(static name => name, _cluster.AddressOrNowhere);
+        await _cluster.StartAsync("s3", five);
+        await Until.TrueAsync(() => _cluster["s3"].FindWrongList(hasWaited: true) is not null, "s3 finds that both others have another list");
+        Assert.Null(_cluster["s3"].FindWrongList(hasWaited: false));
+        Assert.Null(_cluster["s1"].FindWrongList(hasWaited: true));
+        await _cluster.StopAsync("s3");
+
+        await _cluster.StartAsync("s3");
+        Assert.Equal(TableResult.Done, await InsertAsync("s3", "127.0.0.1:1@1"));
+
+        // Later lists are hints: this one is not what the group knows, and works.
+        await _cluster.StopAsync("s2");
+        await _cluster.StartAsync("s2", five);
+        Assert.Equal(["127.0.0.1:1@1"], (await ReadAsync("s2")).Rows.Keys);
     }
 
     [Fact]
