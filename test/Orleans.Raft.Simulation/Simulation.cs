@@ -54,8 +54,7 @@ internal sealed class Simulation
 
     private void Heal()
     {
-        _nemesis.Heal();
-        Disturbed();
+        _disturbedAt = _nemesis.Heal();
     }
 
     /// <summary>Until a write that was asked after the last disturbance is acknowledged.</summary>
@@ -71,7 +70,7 @@ internal sealed class Simulation
         }
 
         _recoveredAt = _world.Now;
-        Totals.SlowestRecovery = (double)(_recoveredAt - _disturbedAt) / _world.Settings.ElectionTimeout;
+        Totals.SlowestRecovery = (double)Math.Max(0, _recoveredAt - _disturbedAt) / _world.Settings.ElectionTimeout;
         (_world.Settings.PreVote ? Totals.WithPreVote : Totals.WithoutPreVote).Add(Totals.SlowestRecovery);
         _world.Story.Say(_world.Now, 0, $"recovered after {(_recoveredAt - _disturbedAt) / 1000.0:F1} ms");
     }
@@ -80,7 +79,7 @@ internal sealed class Simulation
     private void Converge()
     {
         var target = _world.Checker.CommittedIndex;
-        var start = _world.Now;
+        var start = Math.Max(_world.Now, _disturbedAt);
         while (!HasConverged(target))
         {
             Step();
@@ -131,7 +130,7 @@ internal sealed class Simulation
         return true;
     }
 
-    private void Disturbed() => _disturbedAt = _world.Now;
+    private void Disturbed() => _disturbedAt = Math.Max(_disturbedAt, _world.Now);
 
     private void RequireBy(long deadline, string promise)
     {

@@ -183,9 +183,11 @@ public sealed partial class RaftNode
 
     private StepResult OnVoteAnswer(Message message)
     {
+        Invariant.Holds(Role is RaftRole.Candidate or RaftRole.PreCandidate, $"a vote is counted without an election: {message} and {this}");
         LearnCommitOfAnswer(message);
         if (Role is RaftRole.Follower)
         {
+            // What it has just learned ended its election.
             return Accept();
         }
 

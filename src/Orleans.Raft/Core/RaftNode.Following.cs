@@ -66,6 +66,8 @@ public sealed partial class RaftNode
 
     private StepResult OnHeartbeat(Message message)
     {
+        Invariant.Holds(message.Term == Term, $"a heartbeat of term {message.Term} reaches a follower of term {Term}");
+
         // Not beyond what this replica has acknowledged; if it has less now, it has lost its log, and that is an invariant of CommitTo.
         _log.CommitTo(message.Commit);
         if (_config.VotePromise > TimeSpan.Zero)
@@ -88,12 +90,14 @@ public sealed partial class RaftNode
             return Refuse(RefusalReason.MalformedMessage);
         }
 
+        Invariant.Holds(message.Term == Term, $"a snapshot of term {message.Term} reaches a follower of term {Term}");
         var isRestored = TryRestore(snapshot);
         if (isRestored)
         {
             Trace(TraceKind.SnapshotRestored, message.From, snapshot.Id);
         }
 
+        // Refused or not, the leader hears where this replica stands. Silence would leave it waiting in state Snapshot.
         Post(MessageType.MsgAppResp, message.From, 0, isRestored ? _log.LastIndex : _log.Committed);
         return Accept();
     }
@@ -106,6 +110,7 @@ public sealed partial class RaftNode
             return false;
         }
 
+        // Log matching: who has the last entry of the snapshot has all of them, and whatever it has behind that it may have acknowledged (Raft §7).
         if (_log.Matches(snapshot.Id))
         {
             // The log has it all; only the commit index was behind.

@@ -25,6 +25,8 @@ public sealed partial class RaftNode
             return RefusalReason.None;
         }
 
+        // By what is applied, not by what is committed: a change takes effect when it is applied, and the next one must start from there (thesis §4.1 lets it
+        // take effect when it is appended; then a change that is never committed would have to be taken back).
         var isLeaving = change.Changes.IsEmpty;
         return _pendingConfIndex > _log.Applied ? RefusalReason.ConfChangePending
             : _tracker.Config.Voters.IsJoint && !isLeaving ? RefusalReason.ConfChangeJoint
@@ -111,6 +113,7 @@ public sealed partial class RaftNode
             return Refuse(RefusalReason.UnknownPeer);
         }
 
+        // It would not campaign, and proposals would be refused for an election timeout in vain.
         if (peer.IsLearner)
         {
             return Refuse(RefusalReason.Learner);
@@ -152,6 +155,8 @@ public sealed partial class RaftNode
             return Refuse(RefusalReason.NoLeader);
         }
 
+        Invariant.Holds(Leader != Id, $"a follower would ask itself to hand over: {this}");
+
         // The wish names its beneficiary as sender, so that it reads the same whoever passes it on.
         var message = NewMessage(MessageType.MsgTransferLeader, Leader);
         message.From = to;
@@ -161,6 +166,8 @@ public sealed partial class RaftNode
 
     private void SendTimeoutNow(ReplicaId to)
     {
+        Invariant.Holds(Role is RaftRole.Leader && to != Id, $"{to} is told to campaign by {this}");
+
         // The message may arrive late, and what it starts does not ask whether this leader is alive: no lease from here on.
         _hasSentTimeoutNow = true;
         Post(MessageType.MsgTimeoutNow, to, 0);
@@ -179,6 +186,7 @@ public sealed partial class RaftNode
             return Refuse(RefusalReason.LeaseBasedReads);
         }
 
+        // With leases refused above: whoever forgets its leader would vote for another while the lease still rests on it.
         // Neither term nor vote: if the leader lives, its next message brings it back.
         Leader = ReplicaId.None;
         return Accept();

@@ -10,6 +10,7 @@ public sealed partial class RaftNode
 
     private ReadIndexResult OnReadRequest(long context)
     {
+        // A leader's word alone is not enough: it may have been deposed without knowing (Raft §8). Whatever it answers, a quorum has confirmed.
         if (Role is RaftRole.Leader)
         {
             return TryTakeRead(Id, context, out var reason) ? new ReadIndexResult(true, false, reason, Leader) : RefuseRead(reason);
@@ -37,6 +38,7 @@ public sealed partial class RaftNode
             return TryTakeRead(message.From, message.Context, out var reason) ? Accept() : RefuseForwardedRead(message, reason);
         }
 
+        // Back to its sender would be a circle: two followers that each take the other for the leader pass it on for ever.
         if (Leader.IsNone || Leader == message.From)
         {
             return RefuseForwardedRead(message, RefusalReason.NoLeader);
@@ -48,6 +50,7 @@ public sealed partial class RaftNode
 
     private void PostReadRequest(ReplicaId from, long context)
     {
+        Invariant.Holds(Leader != Id, $"a follower would ask itself for a read index: {this}");
         var message = NewMessage(MessageType.MsgReadIndex, Leader);
         (message.From, message.Context) = (from, context);
         Send(message);
@@ -76,6 +79,7 @@ public sealed partial class RaftNode
 
     private void StartRead(ReplicaId from, long context)
     {
+        // The index is fixed now: what commits while the quorum is being asked began after the read did, and need not be seen by it.
         Invariant.Holds(HasCommittedInTerm, $"a read is taken before the first commit of term {Term}: {_log}");
         if (_tracker.Config.Voters.IsSoleVoter(Id) || HasLeaseAt(_now))
         {
@@ -140,6 +144,7 @@ public sealed partial class RaftNode
 
     private StepResult RefuseForwardedRead(Message message, RefusalReason reason)
     {
+        // One of its own that a former leader has passed back is not answered by a message to itself; its host asks again, as after a lost message.
         if (message.From != Id && !message.From.IsNone)
         {
             PostReadRefusal(message.From, message.Context);
@@ -177,6 +182,7 @@ public sealed partial class RaftNode
                 continue;
             }
 
+            // Learners too: their answers count in no quorum, but open their windows when something was lost.
             // Not beyond what the peer is known to have: it may lack what is committed, and must not commit other entries in its place.
             var commit = Math.Min(peer.Match, _log.Committed);
             var message = NewMessage(MessageType.MsgHeartbeat, peer.Id);
@@ -193,6 +199,8 @@ public sealed partial class RaftNode
             return Ignore(RefusalReason.UnknownPeer);
         }
 
+        Invariant.Holds(message.Term == Term, $"an answer of another term would confirm reads in {Term}: {message}");
+
         // An answer to a heartbeat means that messages pass again: whatever was waited for may have been lost.
         peer.IsRecentlyActive = true;
         peer.IsFlowPaused = false;
@@ -208,6 +216,7 @@ public sealed partial class RaftNode
             return Accept();
         }
 
+        // A round too old to know its time gives no lease and still confirms: reads ask what was heard, leases ask when.
         peer.AnsweredHeartbeat(round);
         if (message.Promise > TimeSpan.Zero && _reads.TryGetSentAt(round, out var sentAt))
         {

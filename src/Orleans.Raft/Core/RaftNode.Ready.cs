@@ -60,6 +60,7 @@ public sealed partial class RaftNode
         {
             Invariant.Holds(ReferenceEquals(ready, _ready), $"the Ready of another node is advanced: {this}");
             _isAdvancePending = false;
+            // In the order in which they were decided, like messages from the local threads in the other mode: that both modes decide the same rests on it.
             foreach (var message in _stepsOnAdvance)
             {
                 StepWithTerm(message);
@@ -101,6 +102,7 @@ public sealed partial class RaftNode
 
     private void Send(Message message)
     {
+        // All that leaves passes here: what may not be said before the disk has it can't slip out by another way.
         var ownTerm = message.Type.CarriesOwnTerm();
         Invariant.Holds(ownTerm == (message.Term != 0) || message.Reject, $"only votes choose their term: {message}");
         if (!ownTerm && message.Type is not (MessageType.MsgProp or MessageType.MsgReadIndex))
@@ -121,6 +123,7 @@ public sealed partial class RaftNode
 
     private void FillReady(Ready ready)
     {
+        // First of all, since it makes messages, and an acknowledgement that waits for the disk.
         SendWhatIsDue();
         if (CurrentSoftState != _readySoftState)
         {
@@ -137,6 +140,7 @@ public sealed partial class RaftNode
 
         // A commit index alone needs no fsync: after a power loss it is found again, at the latest by the next leader's first commit.
         ready.Snapshot = _log.Unstable.HasNextSnapshot ? _log.Unstable.Snapshot : null;
+        // Answers to reads were confirmed before this Ready, so they are right whatever else is in it, and wait for no disk.
         ready.TakeReadStates(_readStates);
         _messages = ready.SwapMessages(_messages);
         _reads.CloseRound();
@@ -173,6 +177,7 @@ public sealed partial class RaftNode
 
     private void FillSynchronously(Ready ready)
     {
+        // Entries to apply may be among those to store: the host stores first, so applying never runs ahead of the disk.
         ReadNextUnstable(ready.EntryList);
         _log.ReadNextCommitted(AppliesUnstable, ready.CommittedList);
         _isAdvancePending = true;
@@ -227,6 +232,7 @@ public sealed partial class RaftNode
             ready.MessageList.Add(append);
         }
 
+        // Its own message, because applying may take long and nobody but later reads waits for it; the disk does not.
         if (_log.HasNextCommitted(AppliesUnstable))
         {
             var apply = NewMessage(MessageType.MsgStorageApply, ReplicaId.ApplyThread);

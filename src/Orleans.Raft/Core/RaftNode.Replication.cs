@@ -37,6 +37,7 @@ public sealed partial class RaftNode
             return ProposeResult.Refused(RefusalReason.ForwardingDisabled, Leader);
         }
 
+        Invariant.Holds(Leader != Id, $"a follower would send itself what was proposed: {this}");
         var message = NewMessage(MessageType.MsgProp, Leader);
         message.From = from;
         message.OwnEntries().AddRange(entries);
@@ -91,6 +92,7 @@ public sealed partial class RaftNode
             return ProposeResult.Refused(RefusalReason.UncommittedLimit, Leader);
         }
 
+        // Term and index are given here and nowhere else; what a proposer wrote into them does not matter.
         for (var i = 0; i < entries.Count; i++)
         {
             _log.Append(new Entry(Term, first + i, entries[i].Type, entries[i].Data));
@@ -142,6 +144,7 @@ public sealed partial class RaftNode
         }
 
         _uncommittedSize += size;
+        Invariant.Holds(_uncommittedSize >= 0, $"{size} bytes more make {_uncommittedSize} uncommitted");
         return true;
     }
 
@@ -195,6 +198,7 @@ public sealed partial class RaftNode
     /// <summary>Sends what the peer lacks, as far as its state, the window and the size limit allow; a snapshot where the log is gone.</summary>
     private bool TrySendAppend(PeerProgress peer, bool mayBeEmpty)
     {
+        Invariant.Holds(Role is RaftRole.Leader && peer.Id != Id, $"entries are for others than the leader: {peer} and {this}");
         if (peer.IsPaused)
         {
             return false;
@@ -263,6 +267,7 @@ public sealed partial class RaftNode
         }
 
         // A rejection is a sign of life as good as any.
+        Invariant.Holds(message.Term == Term, $"an answer of another term would be counted in {Term}: {message}");
         peer.IsRecentlyActive = true;
         if (message.Reject)
         {

@@ -18,9 +18,13 @@ public sealed partial class RaftNode
         var problem = ConfChanger.Restore(_tracker, _log.LastIndex, confState);
         Invariant.Holds(problem is null, $"stored configuration {confState}: {problem}");
         Invariant.Holds(hardState.Term >= 0, $"stored {hardState}");
+        Invariant.Holds(hardState.Term > 0 || hardState.Vote.IsNone, $"a stored vote in no term: {hardState}");
+
+        // The vote with the term: without it a restarted replica could vote again in a term, and elect a second leader (Raft §5.2, figure 2).
         Term = hardState.Term;
         _vote = hardState.Vote;
         BecomeFollower(Term, ReplicaId.None);
+        Invariant.Holds(_log.Applied <= _log.Committed && _log.Committed <= _log.LastIndex, $"started with {_log}");
         _readySoftState = CurrentSoftState;
         // A commit index that was raised above has yet to be stored.
         _readyHardState = hardState.IsEmpty ? CurrentHardState : hardState;

@@ -58,7 +58,7 @@ public sealed class Ready
         (EntryList, CommittedList) = (_entries, _committed);
     }
 
-    /// <summary>Takes the filled list and gives its own, emptied one for the next round.</summary>
+    /// <summary>Lists change hands instead of being copied. Takes the filled list and gives its own, emptied one for the next round.</summary>
     internal List<Message> SwapMessages(List<Message> filled)
     {
         (var emptied, _messages) = (_messages, filled);

@@ -100,8 +100,6 @@ internal sealed partial class SimReplica
         _world.Story.Say(_world.Now, Number, $"PAUSED until {until / 1000.0:F1} ms");
     }
 
-    public void Resume() => PausedUntil = 0;
-
     public void Tick()
     {
         Node!.Tick(LocalNow);

@@ -111,24 +111,27 @@ internal sealed class Nemesis
         _world.Events.Add(_world.Now + Random.Between(SimSettings.Tick / 10, outage), EventKind.Restart, replica.Number, 0);
     }
 
-    /// <summary>The last fault is over: all links are up, all disks fast, all processes run but those that were removed.</summary>
-    public void Heal()
+    /// <summary>No more faults: all links are up, all disks fast, all processes run but those that were removed. Pauses and stalls that have begun end by themselves.</summary>
+    /// <returns>When the last of them is over, which is the end of the last fault.</returns>
+    public long Heal()
     {
+        var over = _world.Now;
         _world.Network.Heal();
         _world.Story.Say(_world.Now, 0, $"HEALED: no more faults; latest configuration {_world.LatestConfig}");
         for (var number = 1; number <= _world.ReplicaCount; number++)
         {
             var replica = _world.Replica(number);
             replica.Disk.IsSnapshotUnavailable = false;
-            replica.Disk.StalledUntil = 0;
-            replica.Resume();
             if (!replica.IsUp && !replica.IsRetired)
             {
                 replica.Start();
             }
 
+            over = Math.Max(over, Math.Max(replica.PausedUntil, replica.Disk.StalledUntil));
             replica.Drain();
         }
+
+        return over;
     }
 
     private void CrashOne()

@@ -29,8 +29,13 @@ internal readonly record struct Input(
 }
 
 /// <summary>The last inputs of a node: evidence when it faults.</summary>
+/// <remarks>
+/// A broken invariant is mostly the end of a short story: the message that broke it, and a few before it that brought the node where it was. A process holds
+/// thousands of nodes, so the ring is small, holds values only, and is written without asking whether anybody will ever read it.
+/// </remarks>
 internal sealed class InputRing
 {
+    // Two rounds of a five-replica group with heartbeats, appends and answers, and the tick before them.
     private const int Size = 32;
 
     private readonly (TimeSpan Now, Input Input)[] _ring = new (TimeSpan, Input)[Size];

@@ -13,6 +13,7 @@ internal readonly record struct LogSlice(long Term, EntryId Previous, IReadOnlyL
     /// <summary>Indexes follow each other, terms never fall and never exceed the leader's.</summary>
     public bool IsWellFormed()
     {
+        // Without room for the entries' own indexes the sums below would overflow: no log is that long, so somebody made it up.
         if (Previous.Index < 0 || Previous.Term < 0 || Previous.Index > long.MaxValue - Entries.Count - 1)
         {
             return false;
@@ -30,6 +31,7 @@ internal readonly record struct LogSlice(long Term, EntryId Previous, IReadOnlyL
             term = entry.Term;
         }
 
+        // A leader's log holds nothing from after its own term (Raft §5.4.2: it would have lost its leadership by then).
         return term <= Term;
     }
 

@@ -52,6 +52,7 @@ public sealed class MemoryLogStorage : ILogReader
             var entry = entries[i];
             if (entry.Index <= _before.Index)
             {
+                // Compacted meanwhile; what is compacted was committed, so the entry is the same.
                 continue;
             }
 
@@ -70,6 +71,7 @@ public sealed class MemoryLogStorage : ILogReader
         ArgumentNullException.ThrowIfNull(snapshot);
         if (snapshot.Id.Index < FirstIndex)
         {
+            // An older one would bring back a start of the log that other parts of the host have already forgotten.
             return;
         }
 
@@ -97,6 +99,7 @@ public sealed class MemoryLogStorage : ILogReader
             _entries[i] = default;
         }
 
+        // Moving the rest costs as much as what was dropped since the last time, so compaction entry by entry stays linear.
         _head += dropped;
         if (_head > _entries.Count / 2)
         {

@@ -118,6 +118,8 @@ internal sealed class RaftLog
     /// </summary>
     public EntryId FindConflictByTerm(long index, long term)
     {
+        // Linear, but only over what two logs disagree about; both sides skip a term per message.
+        Invariant.Holds(index <= LastIndex, $"a hint is looked for at {index}, beyond last={LastIndex}");
         for (; index > 0; index--)
         {
             if (!TryGetTerm(index, out var own))
@@ -162,6 +164,7 @@ internal sealed class RaftLog
     {
         // Backwards would apply entries twice, and beyond the commit index something that a new leader may replace.
         Invariant.Holds(index >= Applied && index <= Committed, $"applied moves from {Applied} to {index}, committed={Committed}");
+        Invariant.Holds(size >= 0, $"{size} bytes were applied");
         Applied = index;
         Applying = Math.Max(Applying, index);
         _applyingSize = Math.Max(0, _applyingSize - size);

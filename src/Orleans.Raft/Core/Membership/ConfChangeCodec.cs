@@ -8,6 +8,11 @@ namespace Orleans.Raft.Core;
 /// Bytes of configuration changes in entries: etcd's raftpb encoding. It stands in Core, not in Wire, because a leader judges changes that are
 /// proposed, and a candidate looks for changes that are not applied.
 /// </summary>
+/// <remarks>
+/// Every replica must read the same change from the same bytes, else their configurations part for ever. So reading has no settings and no tolerance of its
+/// own: a known field of the wrong kind, a number that is no operation and bytes that end too early are no change at all, on every replica alike, and the entry
+/// is applied as one that changes nothing. Unknown fields are passed over, as protobuf does: a newer etcd may write them.
+/// </remarks>
 [Experimental("ORLEANSRAFT001")]
 public static class ConfChangeCodec
 {
@@ -40,6 +45,7 @@ public static class ConfChangeCodec
     public static byte[] Encode(ConfChange change)
     {
         ArgumentNullException.ThrowIfNull(change);
+        // Etcd's field 1 is an id that Raft does not look at. Its encoder writes it all the same, and equal bytes can be compared by golden files.
         var writer = default(Writer);
         writer.Number(1, 0);
         writer.Number(2, (long)change.Type);
@@ -79,9 +85,11 @@ public static class ConfChangeCodec
                     replica = field.Value;
                     break;
                 case 4 when field.Wire == Bytes:
+                    // A part of the entry's bytes, which never change, so it need not be copied.
                     context = field.Blob;
                     break;
                 case >= 2 and <= 4:
+                    // A known field of another wire type: a parser that passed over it would read a change of replica 0.
                     return false;
                 default:
                     break;
@@ -167,11 +175,17 @@ public static class ConfChangeCodec
         return true;
     }
 
+    // Replica 0 is allowed: an operation on nobody is how a host rejects a change that is committed already. The numbers of the local threads are not: they
+    // would become members to whom entries are sent.
     private static bool IsKnown(long type, long replica) =>
         type is >= 0 and <= (long)ConfChangeType.AddLearnerNode && replica >= 0 && !new ReplicaId(replica).IsLocalThread;
 
     private readonly record struct Field(int Number, int Wire, long Value, ReadOnlyMemory<byte> Blob);
 
+    /// <summary>
+    /// Protobuf as far as the three messages need it: varints and bytes. Fixed widths and groups stand in none of them, so they break the reading instead of
+    /// being skipped by code that nothing would ever test.
+    /// </summary>
     private ref struct Reader(ReadOnlyMemory<byte> data)
     {
         private ReadOnlyMemory<byte> _rest = data;
@@ -207,6 +221,7 @@ public static class ConfChangeCodec
             {
                 if (value > long.MaxValue)
                 {
+                    // Etcd's numbers are unsigned, ours are not; no honest term, index or replica comes near.
                     return false;
                 }
 
@@ -214,6 +229,7 @@ public static class ConfChangeCodec
                 return true;
             }
 
+            // Before anything is made of it: a length is the sender's claim, and may be any number.
             if (value > (ulong)_rest.Length)
             {
                 return false;
@@ -233,6 +249,7 @@ public static class ConfChangeCodec
                 value |= (ulong)(span[i] & 0x7f) << (7 * i);
                 if (span[i] < 0x80)
                 {
+                    // Ten bytes hold 70 bits; of the tenth only one bit is left of 64. More would be cut off by the shift, and read as another number.
                     _rest = _rest[(i + 1)..];
                     return i < 9 || span[i] == 1;
                 }

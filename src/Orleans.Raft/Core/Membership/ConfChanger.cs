@@ -48,6 +48,7 @@ internal sealed class ConfChanger
     public static string? Restore(ProgressTracker tracker, long lastIndex, ConfState state)
     {
         tracker.Install(MembershipConfig.Empty, []);
+        // From nothing, not from the configuration at hand: what a snapshot does not name is not a member, and progress made in another one means nothing.
         var changer = new ConfChanger(tracker, lastIndex);
         changer._incoming.UnionWith(state.Voters);
         changer._outgoing.UnionWith(state.VotersOutgoing);
@@ -85,6 +86,7 @@ internal sealed class ConfChanger
         return changer.Simple(changes) ?? changer.Finish();
     }
 
+    // No change at all leaves a joint configuration; several voters, or the wish for it, enter one; what is left is simple (thesis §4.3).
     private string? Work(ConfChangeV2 change) =>
         change.LeavesJoint ? LeaveJoint()
         : change.EntersJoint ? EnterJoint(change.Transition is not ConfChangeTransition.JointExplicit, change.Changes)
@@ -103,6 +105,7 @@ internal sealed class ConfChanger
             return "a configuration without voters cannot become joint";
         }
 
+        // Both halves begin equal. So the first joint configuration needs no more than the old one did, and nothing that is committed gets lost on the way.
         _outgoing.UnionWith(_incoming);
         var problem = Apply(changes);
         _autoLeave = autoLeave;
@@ -219,6 +222,7 @@ internal sealed class ConfChanger
             return;
         }
 
+        // Its progress stays: it has acknowledged what it has, whether that counts or not.
         Remove(id);
         _members[id] = member;
         if (_outgoing.Contains(id))
@@ -263,6 +267,7 @@ internal sealed class ConfChanger
             peers[position++] = peer;
         }
 
+        // All at once at the end: a problem found on the way has changed nothing, and nobody ever counts in half of a change.
         var voters = new JointConfig(new MajorityConfig([.. _incoming]), new MajorityConfig([.. _outgoing]));
         _tracker.Install(new MembershipConfig(voters, [.. _learners], [.. _learnersNext], _autoLeave), peers);
         return null;

@@ -8,6 +8,7 @@ namespace Orleans.Raft.Core;
 /// </summary>
 internal sealed class MessagePool
 {
+    // What a node has under way to six peers at a time with room to spare; what is beyond is garbage, as it would be without a pool.
     private const int MaxIdle = 64;
 
     private readonly Stack<Message> _idle = [];
@@ -31,6 +32,7 @@ internal sealed class MessagePool
     {
         if (!message.IsInPool && _idle.Count < MaxIdle)
         {
+            // Cleared now, not when it is rented: idle it must not keep payloads alive.
             message.Clear();
             message.IsInPool = true;
             _idle.Push(message);

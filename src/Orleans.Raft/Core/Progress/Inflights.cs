@@ -40,6 +40,8 @@ internal sealed class Inflights(int maxMessages, long maxBytes)
             _start = (_start + 1) & (_ring.Length - 1);
             Count--;
         }
+
+        Invariant.Holds(Bytes >= 0 && (Count > 0 || Bytes == 0), $"{Bytes} bytes are left in flight by {Count} messages");
     }
 
     /// <summary>Nothing is in flight any more, or nothing of it counts.</summary>

@@ -57,6 +57,7 @@ internal sealed class PeerProgress
     /// <summary>A new term: nothing is known.</summary>
     public void Reset(long match, long next)
     {
+        Invariant.Holds(match >= 0 && match < next, $"peer={Id} starts a term with match={match} next={next}");
         EnterState(ProgressState.Probe);
         Match = match;
         Next = next;
@@ -148,6 +149,7 @@ internal sealed class PeerProgress
             return false;
         }
 
+        // Next may run ahead of it by what is in flight, but what is acknowledged is never sent again.
         Match = index;
         Next = Math.Max(Next, index + 1);
         IsFlowPaused = false;

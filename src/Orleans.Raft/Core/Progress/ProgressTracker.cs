@@ -50,6 +50,8 @@ internal sealed class ProgressTracker(int maxInflightMessages, long maxInflightB
     /// <summary>Another configuration takes effect, whole: nobody ever sees half of a change.</summary>
     public void Install(MembershipConfig config, PeerProgress[] peers)
     {
+        // Who votes must have progress, or it would be counted as having nothing and never be sent anything.
+        Invariant.Holds(config.Voters.Incoming.Count <= peers.Length, $"{peers.Length} members for {config}");
         Config = config;
         _peers = peers;
     }

@@ -24,7 +24,7 @@ internal readonly record struct JointConfig(MajorityConfig Incoming, MajorityCon
         where TIndex : struct, IReplicaIndex =>
         Math.Min(Incoming.CommittedIndex(acknowledged), Outgoing.CommittedIndex(acknowledged));
 
-    /// <summary>Won in both halves, or lost in either.</summary>
+    /// <summary>Won in both halves, or lost in either: a candidate that only one half elects could meet another one that the other half elects (Raft §6).</summary>
     public VoteResult VoteResult<TVotes>(in TVotes votes)
         where TVotes : struct, IReplicaVotes
     {

@@ -80,6 +80,7 @@ internal readonly struct MajorityConfig(ReplicaId[] voters)
         }
 
         // An empty quorum wins, so that a joint one behaves as its other half.
+        // Silence is no refusal: an election goes on while those who have not answered could still win it.
         var needed = IsEmpty ? 0 : (Count / 2) + 1;
         Invariant.Holds(granted + missing <= Count, $"{granted} votes granted and {missing} missing of {Count}");
         return granted >= needed ? Core.VoteResult.Won

@@ -16,6 +16,7 @@ internal readonly record struct PendingRead(ReplicaId From, long Context, long I
 /// </summary>
 internal sealed class ReadRounds
 {
+    // Rounds whose time is known, for leases. An answer that is later than so many heartbeats comes from a promise that is over anyway.
     private const int KnownRounds = 32;
 
     private readonly Queue<PendingRead> _confirming = [];
