@@ -67,13 +67,29 @@ internal sealed partial class SimulatedDisk
     {
         lock (_lock)
         {
-            Do(DiskOperation.SyncDirectory, path);
+            try
+            {
+                Do(DiskOperation.SyncDirectory, path);
+            }
+            catch (IOException e) when (e is not PowerCutException)
+            {
+                // As for contents: the system shows the names and takes them for written, until the directory changes again.
+                _changesTakenForSynced = _journal.Count;
+                throw;
+            }
+
+            if (_journal.Count == _changesTakenForSynced)
+            {
+                return;
+            }
+
             foreach (var change in _journal)
             {
                 change.ApplyTo(_durableNames);
             }
 
             _journal.Clear();
+            _changesTakenForSynced = 0;
         }
     }
 

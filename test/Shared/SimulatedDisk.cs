@@ -19,6 +19,9 @@ internal sealed partial class SimulatedDisk : IFileSystem
     private Dictionary<string, Content> _durableNames = [];
     private readonly List<NameChange> _journal = [];
 
+    // So many of them stand before a sync of the directory that failed: syncing once more, without another change, writes nothing.
+    private int _changesTakenForSynced;
+
     public SimulatedDisk(int seed) => _random = new Random(seed);
 
     /// <summary>Changes to the disk so far: writes, syncs, creations, renames, deletions.</summary>
@@ -112,6 +115,7 @@ internal sealed partial class SimulatedDisk : IFileSystem
             }
 
             _journal.Clear();
+            _changesTakenForSynced = 0;
             var contents = _durableNames.Values.Distinct().ToDictionary(static content => content, content => content.AfterPowerCut(_random));
             _durableNames = _durableNames.ToDictionary(static pair => pair.Key, pair => contents[pair.Value]);
             _names = new Dictionary<string, Content>(_durableNames);

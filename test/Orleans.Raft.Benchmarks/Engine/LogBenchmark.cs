@@ -44,7 +44,7 @@ internal sealed class LogBenchmark : IBenchmark
             written += (long)((await load.RunAsync(256, 1 << 10, 0.5)).Rate * 0.5) << 10;
         }
 
-        return (await load.RunAsync(256, 1 << 10, 2)).Allocated;
+        return await load.AllocatedAsync(256, 1 << 10, 2);
     }
 
     private static async Task RunAsync(

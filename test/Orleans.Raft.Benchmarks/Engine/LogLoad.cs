@@ -29,6 +29,30 @@ internal sealed class LogLoad(IAppender appender, int groups)
         return new LogSample(count / elapsed, Statistics.Percentile(samples, 0.5), Statistics.Percentile(samples, 0.99), allocated / (double)count);
     }
 
+    /// <summary>Bytes that the process allocates per append while all callers are under way: starting them is not counted.</summary>
+    public async Task<double> AllocatedAsync(int pending, int bytes, double seconds)
+    {
+        var callers = Enumerable.Range(0, pending).Select(number => new Caller(this, number, pending, new byte[bytes])).ToArray();
+        var running = Task.WhenAll(callers.Select(caller => Task.Run(() => caller.RunAsync(seconds * 1.5))));
+        SpinWait.SpinUntil(static () => false, TimeSpan.FromSeconds(seconds / 4));
+        var (before, first) = (GC.GetTotalAllocatedBytes(precise: true), Appends());
+        SpinWait.SpinUntil(static () => false, TimeSpan.FromSeconds(seconds));
+        var (after, last) = (GC.GetTotalAllocatedBytes(precise: true), Appends());
+        await running;
+        return (after - before) / (double)(last - first);
+
+        long Appends()
+        {
+            var sum = 0L;
+            foreach (var caller in callers)
+            {
+                sum += caller.Count;
+            }
+
+            return sum;
+        }
+    }
+
     private ValueTask WriteAsync(IAppend append, int group, byte[] payload)
     {
         // Taken in the order of the queue: an index must not overtake its predecessor.

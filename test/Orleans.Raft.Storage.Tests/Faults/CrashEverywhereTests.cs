@@ -15,6 +15,52 @@ public sealed class CrashEverywhereTests(ITestOutputHelper output)
     // The smallest segments, so that a short history rolls, recycles and moves; no cache, so that every check reads the disk.
     private static readonly RaftEngineOptions Options = new() { SegmentBytes = 64 << 10, CacheBytes = 0 };
 
+    [Fact]
+    public async Task PowerCut_AfterASegmentThatWasSealedIsWrittenOn_LosesNothingAndOpens()
+    {
+        var id = new RaftGroupId("g", 0);
+        const string Second = "/disk/log/0000000000000002.wal";
+        var disk = new SimulatedDisk(17);
+        var store = new InlineLogStore(disk, Settings, Options);
+        var log = await store.OpenAsync(id, default);
+        var last = 0;
+        do
+        {
+            await DiskFailureTests.Write(store, log, ++last, new byte[5000]);
+        }
+        while (!disk.Files.Contains(Second) || !BatchHeader.TryRead(disk[Second].AsSpan(SegmentHeader.Size), out _));
+
+        // The list calls the first segment sealed, and the batch that begins the second one was torn: the next life writes on in the first.
+        store.Abandon();
+        disk.Kill();
+        disk[Second][SegmentHeader.Size + 20] ^= 1;
+        last--;
+        for (var cut = 1; cut < 60; cut++)
+        {
+            var fork = disk.Fork(cut);
+            fork.CutAt = fork.Operations + cut;
+            var acknowledged = last;
+            try
+            {
+                store = new InlineLogStore(fork, Settings, Options);
+                log = await store.OpenAsync(id, default);
+                for (var size = 10; acknowledged < last + 4; size = 5000)
+                {
+                    await DiskFailureTests.Write(store, log, acknowledged + 1, new byte[size]);
+                    acknowledged++;
+                }
+            }
+            catch (IOException)
+            {
+                // The power is cut.
+            }
+
+            fork.PowerCut();
+            var found = (await new InlineLogStore(fork, Settings, Options).OpenAsync(id, default)).Reader.LastIndex;
+            Assert.True(found == acknowledged || found == acknowledged + 1, $"cut {cut}: acknowledged {acknowledged}, found {found}");
+        }
+    }
+
     [Theory]
     [InlineData(1, 400)]
     [InlineData(2, 400)]

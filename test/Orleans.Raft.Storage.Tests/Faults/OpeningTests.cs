@@ -92,5 +92,32 @@ public sealed class OpeningTests : IDisposable
         Assert.Equal(1, (await again.OpenAsync(new RaftGroupId("g", 0), default)).Reader.LastIndex);
     }
 
+    [Fact]
+    public async Task A_cut_first_batch_of_a_new_segment_is_told_by_the_status()
+    {
+        var store = await OpenAsync();
+        var log = await store.OpenAsync(new RaftGroupId("g", 0), default);
+        await store.DisposeAsync();
+
+        // Without the store's own threads: nothing follows the batch that begins the second segment.
+        var segment = Path.Combine(_directory.Path, "log", Segment.NameOf(2));
+        var inline = new InlineLogStore(PhysicalFileSystem.Instance, Settings, Options);
+        log = await inline.OpenAsync(log.Group, default);
+        var index = 0;
+        do
+        {
+            await DiskFailureTests.Write(inline, log, ++index, new byte[5000]);
+        }
+        while (!BatchHeader.TryRead(File.ReadAllBytes(segment).AsSpan(SegmentHeader.Size), out _));
+        inline.Abandon();
+        var bytes = File.ReadAllBytes(segment);
+        bytes[SegmentHeader.Size + 20] ^= 1;
+        File.WriteAllBytes(segment, bytes);
+
+        await using var again = await OpenAsync();
+        Assert.Contains($"{segment}, offset {SegmentHeader.Size}: batch", again.GetStatus().CutTail);
+        Assert.Equal(index - 1, (await again.OpenAsync(log.Group, default)).Reader.LastIndex);
+    }
+
     private Task<ILogStore> OpenAsync(LogStoreSettings? settings = null) => new StorageEngine(Options).OpenAsync(settings ?? Settings, default).AsTask();
 }

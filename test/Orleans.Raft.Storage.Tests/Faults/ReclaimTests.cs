@@ -67,7 +67,7 @@ public sealed class ReclaimTests(ITestOutputHelper output)
     {
         const int Groups = 64, Rounds = 150, Kept = 3;
         using var directory = new TemporaryDirectory();
-        var store = WalLogStore.Open(PhysicalFileSystem.Instance, Settings with { Directory = directory.Path }, Options, TimeProvider.System);
+        await using var store = WalLogStore.Open(PhysicalFileSystem.Instance, Settings with { Directory = directory.Path }, Options, TimeProvider.System);
         var idle = await store.OpenAsync(new RaftGroupId("idle", 0), default);
 
         // Whole segments of an idle group's entries stand before all that dies: moving them alone gains nothing.

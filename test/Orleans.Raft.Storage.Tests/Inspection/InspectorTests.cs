@@ -153,6 +153,46 @@ public sealed class InspectorTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public async Task A_shortened_segment_a_lost_first_batch_and_a_lost_state_are_told()
+    {
+        await EngineDirectory.MakeAsync(_directory.Path);
+        var segment = Directory.GetFiles(LogDirectory, "0*.wal").Order().First();
+        var bytes = File.ReadAllBytes(segment);
+        File.WriteAllBytes(segment, bytes[..20_000]);
+        Assert.Contains($"{segment}, offset 20000: expected a file of {bytes.Length} bytes, as its head says, found one of 20000 bytes", Run("check", _directory.Path).Text);
+
+        File.WriteAllBytes(segment, bytes);
+        Directory.Delete(Path.Combine(_directory.Path, "state"), recursive: true);
+        var (code, text) = Run("status", _directory.Path);
+        Assert.Equal(0, code);
+        Assert.Contains("state: no such directory", text.Replace("state: no state store", ""));
+
+        // A log with one segment, not sealed: no list says which number its first batch has.
+        using var other = new TemporaryDirectory();
+        await using (var store = await new StorageEngine(EngineDirectory.Options).OpenAsync(EngineDirectory.Settings(other.Path), default))
+        {
+            await Faults.DiskFailureTests.Write(store, await store.OpenAsync(new RaftGroupId("g", 0), default), 1);
+        }
+
+        var only = Path.Combine(other.Path, "log", Segment.NameOf(1));
+        Flip(only, SegmentHeader.Size + 20);
+        (code, text) = Run("check", other.Path);
+        Assert.Equal(2, code);
+        Assert.Contains($"{only}, offset {SegmentHeader.Size}: expected the first batch of its segment, because batch 2 at offset", text);
+    }
+
+    [Fact]
+    public async Task A_directory_in_use_is_not_shown_as_an_empty_one()
+    {
+        await EngineDirectory.MakeAsync(_directory.Path);
+        await using var store = await new StorageEngine(EngineDirectory.Options).OpenAsync(EngineDirectory.Settings(_directory.Path), default);
+        var (code, text) = Run("status", _directory.Path);
+        Assert.Equal(3, code);
+        Assert.DoesNotContain("0 groups", text);
+        Assert.Contains("read only while nothing has it open", text);
+    }
+
+    [Fact]
     public async Task Damaged_rows_of_the_state_store_are_code_2()
     {
         await EngineDirectory.MakeAsync(_directory.Path);

@@ -50,6 +50,11 @@ public static class EngineInspector
         report = log.Describe(report, findings);
         if (!Directory.Exists(paths.StateDirectory))
         {
+            if (report.Groups.Where(static group => group.CompactedIndex > 0).Select(static group => group.Group).ToList() is { Count: > 0 } begun)
+            {
+                findings.Notes.Add($"{paths.StateDirectory}: no such directory. A clustering voter has none; replicas that kept rows in it can't start, their logs begin later: {string.Join(", ", begun)}.");
+            }
+
             return report;
         }
 
@@ -69,7 +74,8 @@ public static class EngineInspector
         if (!File.Exists(paths.Identity))
         {
             throw new IOException(Directory.Exists(paths.LogDirectory)
-                ? $"{paths.Identity}: no such file. A directory with a log and without it was never made whole, or the file was deleted; the log can't be judged."
+                ? $"{paths.Identity}: no such file. A directory with a log and without it was never made whole, or the file was deleted; the log can't be judged. "
+                    + "Put the file back from a copy of this directory, or let the silo join again with an empty directory."
                 : $"{paths.Directory}: not a data directory of Orleans.Raft: it has no file 'identity'. Name that of one silo, for instance raft-data/silo-1.");
         }
 

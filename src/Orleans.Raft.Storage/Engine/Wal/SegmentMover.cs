@@ -43,7 +43,14 @@ internal sealed class SegmentMover(WalLog log, Func<MoveRequest, bool> commit)
             }
         }
 
-        return request.Entries.Count == 0 || commit(request);
+        if (request.Entries.Count > 0 && !commit(request))
+        {
+            return false;
+        }
+
+        // Nobody knows what else would be live in it; emptying it once more can't help.
+        segment.IsStuck = segment.LiveBytes > 0;
+        return !segment.IsStuck;
     }
 
     private static bool TryAdd(MoveRequest request, WalGroup group, long index)

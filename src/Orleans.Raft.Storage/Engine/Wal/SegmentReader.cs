@@ -90,13 +90,16 @@ internal sealed class SegmentReader
     private static void CheckHead(Segment segment, Guid storeId, ReadOnlySpan<byte> bytes)
     {
         var header = SegmentHeader.Read(segment.File.Path, bytes);
-        if (header.StoreId != storeId || header.Segment != segment.Id || header.FileSize != segment.Size)
+        if (header.StoreId != storeId || header.Segment != segment.Id)
         {
             throw new CorruptionException(
-                segment.File.Path,
-                0,
-                $"segment {segment.Id} of store {storeId:N}, {segment.Size} bytes",
-                $"segment {header.Segment} of store {header.StoreId:N}, {header.FileSize} bytes");
+                segment.File.Path, 0, $"segment {segment.Id} of store {storeId:N}", $"segment {header.Segment} of store {header.StoreId:N}");
+        }
+
+        if (header.FileSize != segment.Size)
+        {
+            throw new CorruptionException(
+                segment.File.Path, Math.Min(header.FileSize, segment.Size), $"a file of {header.FileSize} bytes, as its head says", $"one of {segment.Size} bytes");
         }
     }
 

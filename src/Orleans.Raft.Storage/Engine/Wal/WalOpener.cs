@@ -110,7 +110,7 @@ internal sealed class WalOpener
     /// What was read may be in the page cache only: it becomes durable before anybody is told of it. Only the last batch can be in doubt. It is written again,
     /// because after an fsync that failed the cache keeps the bytes and takes them for clean: another fsync would succeed without writing them.
     /// </summary>
-    private void MakeDurable(WalRecovery recovery)
+    private void MakeDurable(WalRecovery recovery, Manifest manifest)
     {
         if (recovery.LastBatch is var (segment, offset, size))
         {
@@ -124,7 +124,11 @@ internal sealed class WalOpener
             segment.File.SyncData();
         }
 
-        _files.SyncDirectory(_paths.LogDirectory);
+        // The same holds for the list: its name may have been given in the cache only. And it must not call a segment sealed that is written on, because the batch that
+        // once began the next one was cut: an opening would believe its index and miss what comes now.
+        var last = recovery.Used[^1].Id;
+        var entries = manifest.Segments.Select(listed => listed.Segment < last ? listed : new ManifestEntry(listed.Segment, 0, 0, 0, 0));
+        new Manifest(manifest.StoreId, [.. entries]).Write(_files, _paths.Manifest);
     }
 
     private WalLog Recover(IdentityFile identity, Manifest manifest, List<Segment> segments)
@@ -142,7 +146,7 @@ internal sealed class WalOpener
         files.CleanUp(manifest, _options.SegmentBytes);
         CutTail = recovery.CutTail;
 
-        MakeDurable(recovery);
+        MakeDurable(recovery, manifest);
         IsMarked = recovery.IsMarked;
         store.Adopt(recovery.Used, recovery.Ready, recovery.Items);
         log.Adopt(recovery.Replay.Groups, recovery.Replay.Removed, recovery.Replay.LastGroupNumber, recovery.LastSequence);

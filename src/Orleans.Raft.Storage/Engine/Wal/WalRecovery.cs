@@ -12,6 +12,9 @@ internal sealed class WalRecovery
     private readonly Manifest _manifest;
     private readonly IReadOnlyList<Segment> _segments;
 
+    // The first batch of a segment after the last one that holds a whole batch, half written.
+    private SegmentReader? _torn;
+
     public WalRecovery(IFileSystem files, WalPaths paths, Manifest manifest, IReadOnlyList<Segment> segments, WalReplay replay)
     {
         _files = files;
@@ -65,12 +68,13 @@ internal sealed class WalRecovery
             }
 
             var reader = new SegmentReader(_segments[i], _storeId);
-            next = i == 0 && next == 0 ? reader.FindAtLeast(0)?.Sequence ?? 1 : next;
+            next = i == 0 && next == 0 ? FindFirst(reader) : next;
             ReadSegment(reader, ref next);
             if (_segments[i].FirstSequence == 0 && end is not null)
             {
                 // Made ready and not used yet, unless what it holds proves that something before it is missing.
                 RefuseIfLater(end, reader, next);
+                _torn ??= reader.IsTorn ? reader : null;
                 NoteEmpty(i, last);
                 continue;
             }
@@ -81,9 +85,22 @@ internal sealed class WalRecovery
             end = reader;
         }
 
-        Judge(end!, next);
+        Judge(end!.IsTorn ? end : _torn, next);
         LastSequence = next - 1;
         CheckGroups();
+    }
+
+    /// <summary>The log's first batch that is still there: the first of its segment, whatever its number.</summary>
+    private static long FindFirst(SegmentReader reader)
+    {
+        var first = reader.FindAtLeast(0) ?? (SegmentHeader.Size, 1);
+        return first.Offset == SegmentHeader.Size
+            ? first.Sequence
+            : throw new CorruptionException(
+                reader.Segment.File.Path,
+                SegmentHeader.Size,
+                $"the first batch of its segment, because batch {first.Sequence} at offset {first.Offset} proves that it was durable",
+                "no such batch");
     }
 
     private static void RefuseIfLater(SegmentReader end, SegmentReader where, long missing)
@@ -199,9 +216,9 @@ internal sealed class WalRecovery
         }
     }
 
-    private void Judge(SegmentReader end, long next)
+    private void Judge(SegmentReader? end, long next)
     {
-        if (end.IsTorn)
+        if (end is not null)
         {
             CutTail = $"{end.Segment.File.Path}, offset {end.Offset}: batch {next} was being written when the process or the machine stopped; "
                 + $"it was never acknowledged and is cut ({end.Problem}).";
