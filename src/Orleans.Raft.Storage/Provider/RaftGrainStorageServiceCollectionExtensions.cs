@@ -61,8 +61,8 @@ public static class RaftGrainStorageServiceCollectionExtensions
             var options = provider.GetRequiredService<IOptionsMonitor<RaftGrainStorageOptions>>().Get(name);
             return new RaftGroupFamily(
                 name,
-                new RaftGroupOptions { Groups = options.Groups, ReplicationFactor = options.ReplicationFactor },
-                (silo, birth) => BackingFactory.CreateMachine(silo, name, options.BackingStorageName, birth)) { RequestTimeout = options.RequestTimeout };
+                new RaftGroupOptions { Groups = options.Groups, ReplicationFactor = options.ReplicationFactor, RequestTimeout = options.RequestTimeout },
+                (silo, birth) => BackingFactory.CreateMachine(silo, name, options.BackingStorageName, birth));
         });
     }
 }

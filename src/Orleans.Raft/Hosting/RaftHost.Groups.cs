@@ -250,12 +250,13 @@ internal sealed partial class RaftHost
         var settings = new ReplicaSettings
         {
             Group = runtime.Descriptor,
-            Node = NodeConfig(id),
+            Node = NodeConfig(id, ReadModeOf(runtime.Descriptor.Id.Name)),
             Silo = Silo,
             Life = _store!.Identity,
             Store = _store,
             Log = log,
             State = ReplicaState.Of(machine, _stateStore!, log.Generation, new ReplicaHome(_store.Identity.StoreId, runtime.Local.Value)),
+            MaxReads = _options.MaxWaitingRequests,
             MayLead = IsTransferTarget,
             StateStore = _stateStore!,
             IsRecovered = runtime.IsRecovered,

@@ -77,6 +77,10 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     private readonly Dictionary<RaftGroupId, GroupPlacement> _reachedPlacements = [];
     private Task _stewarding = Task.CompletedTask;
 
+    // The catalog that was looked at last, and the groups of which it makes this silo the first choice; used by the balancer alone.
+    private LeaderPlanOf? _leaderPlan;
+    private Task _balancing = Task.CompletedTask;
+
     private IStateStore? _stateStore;
     private Task _compacting = Task.CompletedTask;
 
@@ -130,7 +134,10 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
 
     /// <summary>How long a request to a family's groups may take.</summary>
     public TimeSpan RequestTimeoutOf(string family) =>
-        _families.TryGetValue(family, out var registered) ? registered.RequestTimeout ?? RequestTimeout : RequestTimeout;
+        _families.TryGetValue(family, out var registered) ? registered.Options.RequestTimeout ?? RequestTimeout : RequestTimeout;
+
+    private RaftReadMode ReadModeOf(string family) =>
+        _families.TryGetValue(family, out var registered) ? registered.Options.ReadMode ?? _options.ReadMode : _options.ReadMode;
 
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle observer)
@@ -159,6 +166,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         _following = FollowAsync(_stopping.Token);
         _compacting = CompactAsync(_stopping.Token);
         _stewarding = StewardAsync(_stopping.Token);
+        _balancing = BalanceAsync(_stopping.Token);
     }
 
     /// <summary>A grain takes its replica over.</summary>
@@ -202,7 +210,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         LogOpened(_logger, Silo, _store.Identity, _groups.Count, _groups.Values.Count(runtime => runtime.Replica is not null));
     }
 
-    private RaftConfig NodeConfig(ReplicaId id) => new()
+    private RaftConfig NodeConfig(ReplicaId id, RaftReadMode readMode) => new()
     {
         Id = id,
         ElectionTicks = _options.ElectionTicks,
@@ -211,8 +219,12 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         MaxSizePerMessage = _options.MaxEntryBytes,
         MaxCommittedSizePerReady = 4L * _options.MaxEntryBytes,
         MaxUncommittedSize = 4L * _options.LaneWindowBytes,
-        MaxInflightMessages = 256,
-        MaxInflightBytes = _options.LaneWindowBytes / 2,
+        MaxInflightMessages = _options.MaxInflightAppends,
+        MaxInflightBytes = _options.MaxInflightBytes,
+        ReadOnlyOption = readMode == RaftReadMode.Lease ? ReadOnlyOption.LeaseBased : ReadOnlyOption.Safe,
+
+        // No longer than a follower keeps still anyway, so that no election waits for it. In safe mode none is given, and a leader that was configured otherwise has no lease.
+        VotePromise = readMode == RaftReadMode.Lease ? _options.TickInterval * _options.ElectionTicks : TimeSpan.Zero,
         PreVote = _options.PreVote,
         CheckQuorum = _options.CheckQuorum,
         AsyncStorageWrites = true,
@@ -231,6 +243,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         ResendAfter = _options.TickInterval * _options.ElectionTicks,
         RetryAfter = _options.TickInterval,
         MaxBatchBytes = _options.MaxEntryBytes,
+        MaxWaiting = _options.MaxWaitingRequests,
         FirstRequest = RandomNumber() >> 1,
         Metrics = _metrics,
     };
@@ -286,6 +299,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         await _following;
         await _compacting;
         await _stewarding;
+        await _balancing;
         _ticker?.Dispose();
         foreach (var runtime in _groups.Values)
         {

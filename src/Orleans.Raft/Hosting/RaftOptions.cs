@@ -30,6 +30,18 @@ public sealed class RaftOptions
     /// <summary>Default of <see cref="ReplacementDelay"/>.</summary>
     public static readonly TimeSpan DefaultReplacementDelay = TimeSpan.FromSeconds(30);
 
+    /// <summary>Default of <see cref="LeaderBalancingInterval"/>.</summary>
+    public static readonly TimeSpan DefaultLeaderBalancingInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>Default of <see cref="MaxInflightAppends"/>.</summary>
+    public const int DefaultMaxInflightAppends = 256;
+
+    /// <summary>Default of <see cref="MaxInflightBytes"/>.</summary>
+    public const int DefaultMaxInflightBytes = 8 << 20;
+
+    /// <summary>Default of <see cref="MaxWaitingRequests"/>.</summary>
+    public const int DefaultMaxWaitingRequests = 100_000;
+
     /// <summary>
     /// Stable names of the silos that hold the first replicas. Used once, at the birth of the cluster; all of them must be given the same list.
     /// </summary>
@@ -64,11 +76,26 @@ public sealed class RaftOptions
     /// <value>True.</value>
     public bool CheckQuorum { get; set; } = true;
 
+    /// <summary>How linearizable reads are confirmed; may be chosen for a family of groups as well.</summary>
+    /// <value><see cref="RaftReadMode.Safe"/>. <see cref="RaftReadMode.Lease"/> needs <see cref="CheckQuorum"/>.</value>
+    public RaftReadMode ReadMode { get; set; } = RaftReadMode.Safe;
+
     /// <summary>
     /// Groups without work for two election timeouts sleep: they neither beat nor tick, until something comes for them or a silo falls silent.
     /// </summary>
     /// <value>False: it is new, and proved by logic tests only.</value>
     public bool Hibernation { get; set; }
+
+    /// <summary>
+    /// After a failure, silos ask for the leadership of the groups of which they are the first choice, one group at a time, so that each leads its share again. Leadership that
+    /// was given away by hand is asked back after a while, too: turn this off to place leaders by hand.
+    /// </summary>
+    /// <value>True.</value>
+    public bool LeaderBalancing { get; set; } = true;
+
+    /// <summary>How often a silo looks whether it should lead a group that it does not lead; it must have been well for as long before it asks.</summary>
+    /// <value>5 s; 100 ms to 1 h.</value>
+    public TimeSpan LeaderBalancingInterval { get; set; } = DefaultLeaderBalancingInterval;
 
     /// <summary>How long a write or a read may take, elections included, before its caller is told that it did not end.</summary>
     /// <value>10 s; 1 s to 5 min. Keep it below the caller's own response timeout.</value>
@@ -81,6 +108,20 @@ public sealed class RaftOptions
     /// <summary>Bytes of entries on their way to one silo, over all groups.</summary>
     /// <value>16 MiB; at least twice <see cref="MaxEntryBytes"/>.</value>
     public int LaneWindowBytes { get; set; } = DefaultLaneWindowBytes;
+
+    /// <summary>Messages with entries that a leader has on their way to one follower without an answer.</summary>
+    /// <value>256; 1 to 65,536.</value>
+    public int MaxInflightAppends { get; set; } = DefaultMaxInflightAppends;
+
+    /// <summary>Bytes of entries that a leader has on their way to one follower without an answer.</summary>
+    /// <value>8 MiB; at least <see cref="MaxEntryBytes"/>, at most <see cref="LaneWindowBytes"/>.</value>
+    public int MaxInflightBytes { get; set; } = DefaultMaxInflightBytes;
+
+    /// <summary>
+    /// Commands, and likewise reads, of one silo to one group that may wait for an answer. What comes beyond it fails at once with <c>RaftBusyException</c>: nothing was done.
+    /// </summary>
+    /// <value>100,000; 1 to 10,000,000.</value>
+    public int MaxWaitingRequests { get; set; } = DefaultMaxWaitingRequests;
 
     /// <summary>The log of a replica is cut when this many entries in it are applied and saved.</summary>
     /// <value>10,000; 10 to 10,000,000.</value>

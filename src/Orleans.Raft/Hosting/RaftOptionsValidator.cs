@@ -19,9 +19,14 @@ internal sealed class RaftOptionsValidator(
         Range(value.RequestTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), nameof(RaftOptions.RequestTimeout));
         Range(value.MaxEntryBytes, 1 << 10, 16 << 20, nameof(RaftOptions.MaxEntryBytes));
         Range(value.LaneWindowBytes, 2 * value.MaxEntryBytes, 1 << 30, nameof(RaftOptions.LaneWindowBytes));
+        Range(value.MaxInflightAppends, 1, 65_536, nameof(RaftOptions.MaxInflightAppends));
+        Range(value.MaxInflightBytes, value.MaxEntryBytes, value.LaneWindowBytes, nameof(RaftOptions.MaxInflightBytes));
+        Range(value.MaxWaitingRequests, 1, 10_000_000, nameof(RaftOptions.MaxWaitingRequests));
+        ValidateReadMode(value);
         Range(value.CompactionEntries, 10, 10_000_000, nameof(RaftOptions.CompactionEntries));
         Range(value.CompactionTailEntries, 0, 10_000_000, nameof(RaftOptions.CompactionTailEntries));
         Range(value.ReplacementDelay, TimeSpan.Zero, TimeSpan.FromDays(1), nameof(RaftOptions.ReplacementDelay));
+        Range(value.LeaderBalancingInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1), nameof(RaftOptions.LeaderBalancingInterval));
         ValidateNames(value);
         ValidateFamilies();
         if (!value.InMemory && !stores.Any())
@@ -29,6 +34,35 @@ internal sealed class RaftOptionsValidator(
             throw new OrleansConfigurationException(
                 "RaftOptions.InMemory is false and no storage engine is registered. Add the package Orleans.Raft.Storage and call "
                 + "siloBuilder.AddRaftEngine(), or set RaftOptions.InMemory to true and lose everything when the silo stops.");
+        }
+    }
+
+    private void ValidateReadMode(RaftOptions value)
+    {
+        Defined(value.ReadMode, nameof(RaftOptions.ReadMode));
+        var lease = value.ReadMode == RaftReadMode.Lease ? "RaftOptions" : null;
+        foreach (var family in families)
+        {
+            if (family.Options.ReadMode is { } mode)
+            {
+                Defined(mode, $"RaftGroupOptions of {family.Name}: {nameof(RaftGroupOptions.ReadMode)}");
+                lease ??= mode == RaftReadMode.Lease ? $"RaftGroupOptions of {family.Name}" : null;
+            }
+        }
+
+        if (lease is not null && !value.CheckQuorum)
+        {
+            throw new OrleansConfigurationException(
+                $"{lease} has {nameof(RaftOptions.ReadMode)} {RaftReadMode.Lease} and RaftOptions.{nameof(RaftOptions.CheckQuorum)} is false; with leases it must be true.");
+        }
+    }
+
+    private static void Defined(RaftReadMode value, string option)
+    {
+        if (!Enum.IsDefined(value))
+        {
+            var name = option.Contains(':') ? option : $"{nameof(RaftOptions)}.{option}";
+            throw new OrleansConfigurationException($"{name} is {value}; allowed are {string.Join(", ", Enum.GetNames<RaftReadMode>())}.");
         }
     }
 
@@ -63,6 +97,11 @@ internal sealed class RaftOptionsValidator(
             var group = $"RaftGroupOptions of {family.Name}: ";
             Range(family.Options.Groups, 1, 65_536, group + nameof(RaftGroupOptions.Groups));
             Range(family.Options.ReplicationFactor, 1, 9, group + nameof(RaftGroupOptions.ReplicationFactor));
+            if (family.Options.RequestTimeout is { } timeout)
+            {
+                Range(timeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), group + nameof(RaftGroupOptions.RequestTimeout));
+            }
+
             if (family.Name.Length is 0 or > 100 || family.Name.Any(character => character is '/' or '@' or '$' || char.IsControl(character)))
             {
                 throw new OrleansConfigurationException(

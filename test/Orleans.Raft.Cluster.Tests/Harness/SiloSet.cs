@@ -122,6 +122,9 @@ public sealed class SiloSet : IAsyncDisposable
             }
 
             orleans.Configure<SiloOptions>(options => options.SiloName = $"s{silo + 1}");
+
+            // Tests place leaders by hand; those of balancing turn it on.
+            orleans.Services.Configure<RaftOptions>(options => options.LeaderBalancing = false);
             _configure(orleans, silo);
         });
         return builder.Build();

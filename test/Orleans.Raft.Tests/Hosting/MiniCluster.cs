@@ -73,9 +73,13 @@ internal sealed class MiniCluster
     private readonly RaftMetrics _metrics;
 
     private readonly int _sleepAfterTicks;
+    private readonly TimeSpan _votePromise;
 
-    public MiniCluster(bool isStored = false, RaftMetrics? metrics = null, int sleepAfterTicks = 0)
+    /// <summary>Starts three silos.</summary>
+    /// <param name="votePromise">How long followers promise not to vote; with it, reads are answered by lease.</param>
+    public MiniCluster(bool isStored = false, RaftMetrics? metrics = null, int sleepAfterTicks = 0, TimeSpan votePromise = default)
     {
+        _votePromise = votePromise;
         _sleepAfterTicks = sleepAfterTicks;
         _isStored = isStored;
         _metrics = metrics ?? RaftMetrics.Unobserved;
@@ -96,6 +100,9 @@ internal sealed class MiniCluster
     public MemoryStateStore[] States { get; } = new MemoryStateStore[4];
 
     public GroupRuntime[] Silos { get; } = new GroupRuntime[4];
+
+    /// <summary>Present life of each silo's replica.</summary>
+    public ReplicaLife[] Lives { get; } = new ReplicaLife[4];
 
     public SumMachine[] Machines { get; } = new SumMachine[4];
 
@@ -199,6 +206,9 @@ internal sealed class MiniCluster
         Assert.True(condition(), $"not so after {maxTicks} ticks");
     }
 
+    /// <summary>Time passes, and nobody is told.</summary>
+    public void Advance(TimeSpan time) => _clock.Advance(time.TotalMilliseconds);
+
     public void Tick()
     {
         _clock.Advance(50);
@@ -287,6 +297,7 @@ internal sealed class MiniCluster
             Stores[silo].WriteAsync(birth).AsTask().GetAwaiter().GetResult();
         }
 
+        Lives[silo] = new ReplicaLife(life.StoreId, life.OpenCounter, log.Owner);
         Machines[silo] = new SumMachine();
         runtime.Replica = new Replica(
             new ReplicaSettings
@@ -302,6 +313,8 @@ internal sealed class MiniCluster
                     VoteRequestsWaitForDisk = true,
                     DisableProposalForwarding = true,
                     ElectionSeed = (ulong)silo,
+                    VotePromise = _votePromise,
+                    ReadOnlyOption = _votePromise > TimeSpan.Zero ? ReadOnlyOption.LeaseBased : ReadOnlyOption.Safe,
                 },
                 Silo = $"s{silo}",
                 Life = life,

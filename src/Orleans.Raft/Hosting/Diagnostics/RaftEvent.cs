@@ -107,4 +107,7 @@ internal enum RaftEvent
 
     /// <summary>A replica could not be asked for its next step.</summary>
     StewardFailed = 181052,
+
+    /// <summary>A silo asked for the leadership of a group of which it is the first choice.</summary>
+    LeaderClaimed = 181053,
 }

@@ -20,6 +20,7 @@ internal sealed class RaftMetrics
     private readonly Histogram<int> _batchItems;
     private readonly Histogram<int> _batchBytes;
     private readonly Counter<long> _leaderChanges;
+    private readonly Counter<long> _leaderClaims;
     private readonly Counter<long> _dropped;
     private readonly Counter<long> _faults;
 
@@ -35,6 +36,7 @@ internal sealed class RaftMetrics
         _batchItems = meter.CreateHistogram<int>("orleans-raft-lane-batch-items", "{item}", "Items in a batch sent to another silo; 0 is a beat.");
         _batchBytes = meter.CreateHistogram<int>("orleans-raft-lane-batch-bytes", "By", "Size of a batch sent to another silo.");
         _leaderChanges = meter.CreateCounter<long>("orleans-raft-leader-changes", "{change}", "Times a replica of this silo became or ceased to be leader.");
+        _leaderClaims = meter.CreateCounter<long>("orleans-raft-leader-claims", "{claim}", "Times this silo asked for the leadership of a group of which it is the first choice.");
         _dropped = meter.CreateCounter<long>("orleans-raft-dropped", "{item}", "What was not sent or not taken, by reason.");
         _faults = meter.CreateCounter<long>("orleans-raft-faults", "{replica}", "Replicas of this silo that stopped for good.");
     }
@@ -75,6 +77,9 @@ internal sealed class RaftMetrics
 
     /// <summary>A replica came to lead, or ceased to.</summary>
     public void LeaderChanged(string family, bool leads) => _leaderChanges.Add(1, new("family", family), new("change", leads ? "gained" : "lost"));
+
+    /// <summary>Leadership was asked for.</summary>
+    public void LeaderClaimed(string family, bool isGot) => _leaderClaims.Add(1, new("family", family), new("outcome", isGot ? "got" : "failed"));
 
     /// <summary>Items were dropped.</summary>
     public void Dropped(DropReason reason, int count = 1) => _dropped.Add(count, new KeyValuePair<string, object?>("reason", Reasons[(int)reason]));

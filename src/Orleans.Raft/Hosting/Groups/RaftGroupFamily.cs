@@ -6,8 +6,4 @@ namespace Orleans.Raft.Hosting;
 /// <param name="Name">Name of the family.</param>
 /// <param name="Options">How many, how often.</param>
 /// <param name="Create">Makes the state machine of one replica: an <see cref="IStateMachine"/> or an <see cref="IStoredStateMachine"/>.</param>
-internal sealed record RaftGroupFamily(string Name, RaftGroupOptions Options, Func<IServiceProvider, GroupBirth, object> Create)
-{
-    /// <summary>How long a request to one of the groups may take; null means <see cref="RaftOptions.RequestTimeout"/>.</summary>
-    public TimeSpan? RequestTimeout { get; init; }
-}
+internal sealed record RaftGroupFamily(string Name, RaftGroupOptions Options, Func<IServiceProvider, GroupBirth, object> Create);

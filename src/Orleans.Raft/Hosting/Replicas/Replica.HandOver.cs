@@ -31,8 +31,19 @@ internal sealed partial class Replica
     {
         if (_node.Role == RaftRole.Leader && Successor(isEligible) is { IsNone: false } successor)
         {
-            LogHandOver(_logger, Group, Id, _node.Term, successor, reason, _node.TransferLeadership(successor, _now));
+            LogHandOver(_logger, Group, Id, _node.Term, successor, reason, GiveAway(successor));
         }
+    }
+
+    private TransferResult GiveAway(ReplicaId to)
+    {
+        var result = _node.TransferLeadership(to, _now);
+        if (result.IsAccepted && _node.Role == RaftRole.Leader && to != Id)
+        {
+            Volatile.Write(ref _givenAwayTerm, _node.Term);
+        }
+
+        return result;
     }
 
     private ReplicaId Successor(Func<string, bool> isEligible)

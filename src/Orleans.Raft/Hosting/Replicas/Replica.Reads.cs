@@ -33,6 +33,8 @@ internal sealed partial class Replica
             round.Reads.Add(read);
         }
 
+        // Its lease, if it has one, must hold now that the reads are here, not when the burst began (SAFETY-RULES A14).
+        _now = _clock.Now;
         var result = _node.ReadIndex(round.Context, _now);
         if (result.IsAccepted)
         {

@@ -14,6 +14,12 @@ internal sealed partial class Replica
     /// <summary>True while it leads, roughly; read from any thread.</summary>
     public bool IsLeader => _soft.Role == RaftRole.Leader;
 
+    /// <summary>The leader it follows, or itself; none while it knows none; roughly, from any thread.</summary>
+    public ReplicaId Leader => _soft.Leader;
+
+    /// <summary>The last term in which it led and handed leadership over by itself; 0 if it never did; read from any thread.</summary>
+    public long GivenAwayTerm => Volatile.Read(ref _givenAwayTerm);
+
     /// <summary>Things posted and not yet worked off, roughly; read from any thread.</summary>
     public int InboxCount => _inbox.Count;
 
@@ -39,7 +45,7 @@ internal sealed partial class Replica
 
     /// <summary>If this replica leads, hands leadership to another one.</summary>
     /// <exception cref="RaftException">It has faulted or stopped.</exception>
-    public Task<TransferResult> TransferAsync(ReplicaId to) => AskAsync(() => _node.TransferLeadership(to, _now));
+    public Task<TransferResult> TransferAsync(ReplicaId to) => AskAsync(() => GiveAway(to));
 
     private ReplicaReport Report()
     {

@@ -80,6 +80,9 @@ internal sealed partial class Replica
     private long _leaderCommit;
     private bool _isStopping;
     private TimeSpan _handOverAt;
+
+    // The term of the last hand-over that began here; 0 before the first.
+    private long _givenAwayTerm;
     private volatile string? _fault;
 
     public Replica(
@@ -250,6 +253,9 @@ internal sealed partial class Replica
 
     private void Handle(in ReplicaWork work)
     {
+        // Read anew for each: what came during a pause of the process must not be judged by a time from before it. A lease would outlive its end by it, and a
+        // promise not to vote would end before it was given (SAFETY-RULES A14).
+        _now = _clock.Now;
         switch (work.Kind)
         {
             case ReplicaWorkKind.Item:
