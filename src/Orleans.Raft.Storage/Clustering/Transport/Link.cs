@@ -21,6 +21,7 @@ internal sealed partial class Link : ITableServer, IAsyncDisposable
     private readonly Lock _lock = new();
     private TaskCompletionSource<ClientConnection> _connecting = NewAttempt();
     private Task _running = Task.CompletedTask;
+    private volatile TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isTrouble;
 
     /// <summary>Creates a link that does nothing yet.</summary>
@@ -75,6 +76,9 @@ internal sealed partial class Link : ITableServer, IAsyncDisposable
     /// <summary>Starts to dial.</summary>
     public void Start() => _running = Task.Run(RunAsync);
 
+    /// <summary>The voter has just been heard of: if it isn't connected it is dialed at once.</summary>
+    public void Hurry() => _hurry.TrySetResult();
+
     /// <summary>Sends a message of the group if a connection stands; else it is lost, as on any network.</summary>
     public bool TrySendRaft(ReadOnlyMemory<byte> body) => Current?.TrySend(new Frame(FrameKind.Message, 0, body)) ?? false;
 
@@ -115,17 +119,16 @@ internal sealed partial class Link : ITableServer, IAsyncDisposable
         var backOff = TransportLimits.FirstBackOff;
         while (!_stopping.IsCancellationRequested)
         {
+            _hurry = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             if (await ConnectAnyAsync().ConfigureAwait(false))
             {
                 backOff = TransportLimits.FirstBackOff;
             }
 
-            try
-            {
-                // A random part keeps voters that restart together from dialing in step.
-                await Task.Delay(backOff * (0.5 + Random.Shared.NextDouble()), _time, _stopping.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException)
+            // A random part keeps voters that restart together from dialing in step.
+            var pause = Task.Delay(backOff * (0.5 + Random.Shared.NextDouble()), _time, _stopping.Token);
+            await Task.WhenAny(pause, _hurry.Task).ConfigureAwait(false);
+            if (_stopping.IsCancellationRequested)
             {
                 return;
             }
@@ -143,35 +146,35 @@ internal sealed partial class Link : ITableServer, IAsyncDisposable
     {
         var troubles = new List<string>();
         string? difference = null;
+        var stood = false;
         foreach (var address in _addresses(Name))
         {
-            var stood = false;
             try
             {
                 await ConnectAsync(address, () => stood = true).ConfigureAwait(false);
-                Fail($"The connection to {Name} at {address} was closed.");
-                return stood;
+                troubles.Add($"{address}: the connection was closed.");
             }
             catch (Exception) when (_stopping.IsCancellationRequested)
             {
                 Fail("The link is closed.");
                 return false;
             }
-            catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException or WireFormatException
-                or System.Security.Authentication.AuthenticationException or ObjectDisposedException or ArgumentException)
+            catch (Exception failure)
             {
+                // Of any kind: certificates are judged by code that is not ours, and a link that stopped dialing would be missed by nobody.
                 troubles.Add($"{address}: {failure.Message}");
                 difference ??= (failure as OtherVotersException)?.Message;
-                if (stood)
-                {
-                    break;
-                }
+            }
+
+            if (stood)
+            {
+                break;
             }
         }
 
         Difference = difference;
         Fail(troubles.Count == 0 ? $"No address of voter {Name} is known." : string.Join("; ", troubles));
-        return false;
+        return stood;
     }
 
     private void Fail(string trouble)

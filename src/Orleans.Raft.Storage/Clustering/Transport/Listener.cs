@@ -114,9 +114,9 @@ internal sealed partial class Listener : IAsyncDisposable
         {
             // Closed from this side; nobody needs to read about it.
         }
-        catch (Exception failure) when (failure is IOException or SocketException or WireFormatException or OperationCanceledException
-            or System.Security.Authentication.AuthenticationException or ObjectDisposedException)
+        catch (Exception failure)
         {
+            // Of any kind: certificates are judged by code that is not ours, and what closes a connection is worth its line.
             hadRoom &= peer is not null || _strangers.Remove(stranger);
             LogClosed(remote, peer?.ToString() ?? "a stranger", hadRoom ? failure.Message : NoRoom);
         }
