@@ -86,7 +86,7 @@ internal sealed class ServerConnection : IDisposable
                     return;
                 }
 
-                await OnFrameAsync(Frame.Decode(bytes), cancellationToken).ConfigureAwait(false);
+                OnFrame(Frame.Decode(bytes), cancellationToken);
             }
         }
         catch (WireFormatException malformed)
@@ -99,7 +99,8 @@ internal sealed class ServerConnection : IDisposable
         }
     }
 
-    private async ValueTask OnFrameAsync(Frame frame, CancellationToken cancellationToken)
+    // Never waits: behind a request may be the very message of the group that lets the requests before it be answered.
+    private void OnFrame(Frame frame, CancellationToken cancellationToken)
     {
         switch (frame.Kind)
         {
@@ -114,12 +115,23 @@ internal sealed class ServerConnection : IDisposable
             case FrameKind.Alive:
             case FrameKind.Birth:
             case FrameKind.Replace:
-                await _requests.WaitAsync(cancellationToken).ConfigureAwait(false);
-                _ = AnswerAsync(frame, cancellationToken);
+                OnRequest(frame, cancellationToken);
                 break;
             default:
                 throw new TransportException($"A frame of kind {(int)frame.Kind} does not belong here.");
         }
+    }
+
+    private void OnRequest(Frame frame, CancellationToken cancellationToken)
+    {
+        if (_requests.Wait(0, CancellationToken.None))
+        {
+            _ = AnswerAsync(frame, cancellationToken);
+            return;
+        }
+
+        var busy = new Answer(AnswerStatus.Busy) { Text = $"{TransportLimits.MaxRequestsPerConnection} requests of this connection wait." };
+        _sender.TrySend(new Frame(FrameKind.Answer, frame.Id, busy.Encode()));
     }
 
     private async Task AnswerAsync(Frame frame, CancellationToken cancellationToken)

@@ -18,7 +18,7 @@ internal static class TransportLimits
     /// <summary>All connections; one more is closed at once.</summary>
     public const int MaxConnections = 1024;
 
-    /// <summary>Requests of one connection that are being answered; the next frame is not read before one is done.</summary>
+    /// <summary>Requests of one connection that are being answered; one more is told to come back.</summary>
     public const int MaxRequestsPerConnection = 32;
 
     /// <summary>Frames that wait to be sent on one connection; one more is dropped.</summary>
