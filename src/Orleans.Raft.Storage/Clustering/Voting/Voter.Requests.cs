@@ -260,6 +260,15 @@ internal sealed partial class Voter
             return;
         }
 
+        // Who has left the table, or is in the log already, is forgotten: else a leader of many months would log all silos there ever were.
+        foreach (var (silo, time) in _alive)
+        {
+            if (!_state.View.Rows.TryGetValue(silo, out var row) || row.AliveTime >= time)
+            {
+                _alive.Remove(silo);
+            }
+        }
+
         var reports = _alive.Select(static pair => new AliveReport(pair.Key, pair.Value));
         if (node.Propose(new TableCommand { Kind = TableCommandKind.Alive, Alive = [.. reports] }.Encode(), Now).IsAccepted)
         {
