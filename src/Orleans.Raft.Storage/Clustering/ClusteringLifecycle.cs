@@ -15,14 +15,17 @@ internal sealed class ClusteringLifecycle(ClusteringNode node) : ILifecycleParti
             BeforeAnythingElse,
             node.StartAsync,
             async _ => await node.DisposeAsync().ConfigureAwait(false));
-        lifecycle.Subscribe(
-            nameof(ClusteringLifecycle),
-            ServiceLifecycleStage.Last,
-            static _ => Task.CompletedTask,
-            _ =>
-            {
-                node.BeginStop();
-                return Task.CompletedTask;
-            });
+
+        // A start that fails midway never reaches the last stage, and stops from where it was.
+        foreach (var stage in (int[])[ServiceLifecycleStage.Last, ServiceLifecycleStage.RuntimeGrainServices])
+        {
+            lifecycle.Subscribe(nameof(ClusteringLifecycle), stage, static _ => Task.CompletedTask, BeginStop);
+        }
+    }
+
+    private Task BeginStop(CancellationToken cancellationToken)
+    {
+        node.BeginStop();
+        return Task.CompletedTask;
     }
 }

@@ -126,7 +126,15 @@ internal sealed class TableClient
 
     private async Task<(long Session, long Sequence, long LowWater)> BeginAsync(CancellationToken cancellationToken)
     {
-        await _opening.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _opening.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TableUnavailableException($"The clustering group has not opened a session in time. Last: {Trouble}");
+        }
+
         try
         {
             if (_session == 0)
