@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Orleans.Configuration;
 
 namespace Orleans.Raft.Storage.Clustering;
@@ -77,7 +78,14 @@ internal static class ClusteringSettings
             return bind;
         }
 
-        var isLoopback = host == "localhost" || (IPAddress.TryParse(host, out var ip) && IPAddress.IsLoopback(ip));
-        return new IPEndPoint(isLoopback ? IPAddress.Loopback : IPAddress.Any, port);
+        if (!IPAddress.TryParse(host, out var ip))
+        {
+            ip = host == "localhost" ? IPAddress.Loopback : IPAddress.Any;
+        }
+
+        var isV6 = ip.AddressFamily is AddressFamily.InterNetworkV6;
+        return new IPEndPoint(
+            IPAddress.IsLoopback(ip) ? (isV6 ? IPAddress.IPv6Loopback : IPAddress.Loopback) : isV6 ? IPAddress.IPv6Any : IPAddress.Any,
+            port);
     }
 }

@@ -42,6 +42,22 @@ public sealed class RaftClusteringOptionsTests
         new RaftClusteringOptionsValidator(Valid(), null, isSilo: false).ValidateConfiguration();
     }
 
+    [Theory]
+    [InlineData("127.0.0.1:1", null, "127.0.0.1:1")]
+    [InlineData("localhost:1", null, "127.0.0.1:1")]
+    [InlineData("[::1]:1", null, "[::1]:1")]
+    [InlineData("10.0.0.1:1", null, "0.0.0.0:1")]
+    [InlineData("some.host:1", null, "0.0.0.0:1")]
+    [InlineData("[fd00::1]:1", null, "[::]:1")]
+    [InlineData("10.0.0.1:1", "10.0.0.5:2", "10.0.0.5:2")]
+    public void A_voter_listens_in_the_family_of_its_own_address(string own, string? bind, string expected)
+    {
+        var options = Valid();
+        (options.Voters["s1"], options.BindAddress) = (own, bind);
+        var settings = ClusteringSettings.From(options, new ClusterOptions(), "s1", isSilo: true, "", TimeSpan.Zero);
+        Assert.Equal(expected, settings.Listen!.ToString());
+    }
+
     private static RaftClusteringOptions Valid() => new()
     {
         Voters = { ["s1"] = "10.0.0.1:11311", ["s2"] = "10.0.0.2:11311", ["s3"] = "[fd00::3]:11311" },
