@@ -208,7 +208,7 @@ internal sealed partial class TableState
     private TableOutcome VoterStarted(long index, TableCommand command)
     {
         var start = command.Voter!;
-        if (!View.Voters.TryGetValue(start.Replica.Value, out var bound) || bound.Store != start.Store || start.OpenCounter < bound.OpenCounter)
+        if (!View.Voters.TryGetValue(start.Replica.Value, out var bound) || bound.Store != start.Store || bound.IsAheadOf(start.OpenCounter, start.Life))
         {
             return new TableOutcome(TableResult.Conflict);
         }
@@ -220,7 +220,7 @@ internal sealed partial class TableState
 
         View = View with
         {
-            Voters = View.Voters.SetItem(start.Replica.Value, bound with { OpenCounter = start.OpenCounter, Address = start.Address }),
+            Voters = View.Voters.SetItem(start.Replica.Value, bound with { OpenCounter = start.OpenCounter, Life = start.Life, Address = start.Address }),
         };
         return new TableOutcome(TableResult.Done);
     }

@@ -16,6 +16,9 @@ internal sealed record VoterBinding
     /// <summary>Highest open counter that a start of this voter has put into the log; 0 before the first.</summary>
     public long OpenCounter { get; init; }
 
+    /// <summary>Random number of that start's opening; empty before the first.</summary>
+    public Guid Life { get; init; }
+
     /// <summary>Where it said it can be reached: a hint.</summary>
     public string Address { get; init; } = "";
 
@@ -25,6 +28,7 @@ internal sealed record VoterBinding
         .Id(3, Store)
         .Number(4, OpenCounter)
         .Text(5, Address)
+        .Id(6, Life)
         .ToArray();
 
     public static VoterBinding Decode(ReadOnlyMemory<byte> input)
@@ -50,6 +54,9 @@ internal sealed record VoterBinding
                 case 5:
                     voter = voter with { Address = reader.Text() };
                     break;
+                case 6:
+                    voter = voter with { Life = reader.Id() };
+                    break;
                 default:
                     reader.Skip();
                     break;
@@ -58,6 +65,12 @@ internal sealed record VoterBinding
 
         return voter;
     }
+
+    /// <summary>
+    /// True for an opening that is not this one or a later one: its directory was turned back or copied. As many openings are not enough to be the same;
+    /// a directory of the day before counts up to the same number (SAFETY-RULES A7).
+    /// </summary>
+    public bool IsAheadOf(long openCounter, Guid life) => openCounter < OpenCounter || (openCounter == OpenCounter && life != Life && Life != Guid.Empty);
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name} (replica {Replica}, store {Store:N}#{OpenCounter}, {Address})";

@@ -9,7 +9,8 @@ namespace Orleans.Raft.Storage.Clustering;
 /// <param name="Store">Store of a voter; empty for others.</param>
 /// <param name="OpenCounter">Which opening of the store.</param>
 /// <param name="Incarnation">Group it belongs to; empty while it knows none.</param>
-internal sealed record PeerIdentity(string Silo, Guid Store, long OpenCounter, Guid Incarnation)
+/// <param name="Life">Random, made at that opening: a directory that was turned back by one opening counts up to the same number, but isn't the same life.</param>
+internal sealed record PeerIdentity(string Silo, Guid Store, long OpenCounter, Guid Incarnation, Guid Life = default)
 {
     /// <summary>True for an end that has a voter's store.</summary>
     public bool IsVoter => Store != Guid.Empty;
@@ -203,6 +204,7 @@ internal sealed class Handshake(string cluster, string secret, Func<PeerIdentity
             .Bytes(8, Nonce.Span)
             .Text(9, Refusal.Length <= 300 ? Refusal : Refusal[..300])
             .Text(10, Voters)
+            .Id(11, Peer.Life)
             .ToArray();
 
         public static Greeting Decode(ReadOnlyMemory<byte> input)
@@ -223,6 +225,7 @@ internal sealed class Handshake(string cluster, string secret, Func<PeerIdentity
                     8 => greeting with { Nonce = reader.Bytes() },
                     9 => greeting with { Refusal = reader.Text() },
                     10 => greeting with { Voters = reader.Text() },
+                    11 => greeting with { Peer = greeting.Peer with { Life = reader.Id() } },
                     _ => Unknown(ref reader, greeting),
                 };
             }

@@ -29,16 +29,43 @@ internal sealed partial class Voter
             return $"it has this voter's own store {peer.Store:N}: the data directory was copied. Empty the copy.";
         }
 
-        var recorded = _published?.View.Voters.Values.FirstOrDefault(voter => voter.Store == peer.Store)?.OpenCounter ?? 0;
-        var seen = _latestOpenings.AddOrUpdate(peer.Store, peer.OpenCounter, (_, before) => Math.Max(before, peer.OpenCounter));
-        return peer.OpenCounter < Math.Max(recorded, seen)
-            ? $"store {peer.Store:N} was opened as number {Math.Max(recorded, seen)} before and comes as {peer.OpenCounter}: its directory was restored or copied."
-            : null;
+        if (_links.Find(peer.Silo)?.Peer is { } live && live.Store == peer.Store && live.OpenCounter < peer.OpenCounter)
+        {
+            // After a power cut this ends with the old connection, some seconds later; the newcomer asks again.
+            return $"opening {live.OpenCounter} of store {peer.Store:N} still answers at its address, this is {peer.OpenCounter}: its directory was copied, or it has only just ended.";
+        }
+
+        if (LatestOpening(peer) is var latest && latest.IsAheadOf(peer.OpenCounter, peer.Life))
+        {
+            return $"store {peer.Store:N} was opened as number {latest.OpenCounter} before and comes as {peer.OpenCounter}: its directory was restored or copied.";
+        }
+
+        _links.Find(peer.Silo)?.Hurry();
+        return null;
+    }
+
+    /// <summary>What is in the log counts; what was only seen, while it is later. Who is refused by the log is not noted, so that it shuts out nobody.</summary>
+    private VoterBinding LatestOpening(PeerIdentity peer)
+    {
+        var recorded = _published?.View.Voters.Values.FirstOrDefault(voter => voter.Store == peer.Store) ?? new VoterBinding();
+        if (recorded.IsAheadOf(peer.OpenCounter, peer.Life))
+        {
+            return recorded;
+        }
+
+        var comes = new VoterBinding { Store = peer.Store, OpenCounter = peer.OpenCounter, Life = peer.Life };
+        var seen = _latestOpenings.AddOrUpdate(peer.Store, comes, (_, before) => before.OpenCounter < comes.OpenCounter ? comes : before);
+        return seen.OpenCounter > recorded.OpenCounter ? seen : recorded;
     }
 
     /// <inheritdoc/>
     public void OnRaft(PeerIdentity peer, ReadOnlyMemory<byte> body)
     {
+        if (!peer.IsVoter)
+        {
+            throw new TransportException($"{peer} has no store, and sends a message of the group.");
+        }
+
         if (body.Length < IncarnationBytes)
         {
             throw new TransportException($"A message of the group has {body.Length} bytes.");
@@ -125,7 +152,7 @@ internal sealed partial class Voter
         var start = new TableCommand
         {
             Kind = TableCommandKind.VoterStarted,
-            Voter = bound with { OpenCounter = _store.Identity.OpenCounter, Address = address },
+            Voter = bound with { OpenCounter = _store.Identity.OpenCounter, Life = _store.Life, Address = address },
             OwnSilo = _settings.OwnSilo,
         };
         if (node.Role is RaftRole.Leader)

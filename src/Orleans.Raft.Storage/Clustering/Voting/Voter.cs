@@ -26,7 +26,7 @@ internal sealed partial class Voter : ITransportHandler, ITableServer, IAsyncDis
     private readonly Channel<Action> _mailbox = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _stopping = new();
     private readonly long _startedAt;
-    private readonly ConcurrentDictionary<Guid, long> _latestOpenings = new();
+    private readonly ConcurrentDictionary<Guid, VoterBinding> _latestOpenings = new();
     private int _queued;
     private int _requests;
     private int _pendingTicks;
@@ -72,7 +72,8 @@ internal sealed partial class Voter : ITransportHandler, ITableServer, IAsyncDis
     public string Name => _settings.Name;
 
     /// <summary>What this process says of itself in handshakes.</summary>
-    public PeerIdentity Self => new(Name, _store.Identity.StoreId, _store.Identity.OpenCounter, _published?.Incarnation ?? _store.Metadata?.Incarnation ?? default);
+    public PeerIdentity Self => new(
+        Name, _store.Identity.StoreId, _store.Identity.OpenCounter, _published?.Incarnation ?? _store.Metadata?.Incarnation ?? default, _store.Life);
 
     /// <summary>Why it takes no part in the group; empty while it does.</summary>
     public string Trouble => _trouble.Length > 0 ? _trouble : _published is null ? _birth.Waiting : "";

@@ -31,6 +31,9 @@ internal sealed class VoterStore
     /// <summary>This life of the store.</summary>
     public StoreIdentity Identity => _store.Identity;
 
+    /// <summary>Tells this opening from one of a copy that counts the same.</summary>
+    public Guid Life { get; } = Guid.NewGuid();
+
     /// <summary>Who lives here, or nobody yet.</summary>
     public VoterMetadata? Metadata { get; private set; }
 

@@ -38,7 +38,7 @@ public sealed class HostileInputTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task Frames_with_anything_wrong_are_refused_with_a_known_exception_and_nothing_grows()
     {
         var fuzz = new FrameFuzz(Seed);
-        var peer = new PeerIdentity("raw", Guid.Empty, 0, Guid.Empty);
+        var peer = new PeerIdentity("raw", Guid.NewGuid(), 1, Guid.Empty);
         var (voter, refused, before) = (_cluster["s1"].Voter!, 0, GC.GetTotalMemory(true));
         for (var input = 0; input < Inputs; input++)
         {
