@@ -26,6 +26,13 @@ internal sealed class VoterCluster : IAsyncDisposable
 
     public SslClientAuthenticationOptions? ClientTls { get; set; }
 
+    /// <summary>Time between ticks of all nodes that start from now on.</summary>
+    public TimeSpan Tick { get; set; } = TimeSpan.FromMilliseconds(50);
+
+    public int ElectionTicks { get; set; } = 20;
+
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
     public IEnumerable<string> Names => _voters.Keys.Order();
 
     public ClusteringNode this[string name] => _nodes[name];
@@ -58,6 +65,8 @@ internal sealed class VoterCluster : IAsyncDisposable
             Name = name,
             Cluster = "test",
             Voters = VoterSettings.Sorted(voters ?? _voters),
+            Tick = Tick,
+            ElectionTicks = ElectionTicks,
             AlivePeriod = TimeSpan.FromMilliseconds(200),
             SnapshotEntries = 40,
             TailEntries = 10,
@@ -72,7 +81,7 @@ internal sealed class VoterCluster : IAsyncDisposable
 
     public async Task<ClusteringNode> StartAsync(string name, IReadOnlyDictionary<string, string>? voters = null)
     {
-        var node = new ClusteringNode(Settings(name, voters), Stores, TimeProvider.System, Log);
+        var node = new ClusteringNode(Settings(name, voters), Stores, Time, Log);
         Assert.True(_nodes.TryAdd(name, node), $"{name} runs already");
         await node.StartAsync(CancellationToken.None);
         return node;

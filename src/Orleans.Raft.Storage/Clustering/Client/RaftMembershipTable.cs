@@ -7,7 +7,7 @@ namespace Orleans.Raft.Storage.Clustering;
 internal sealed partial class RaftMembershipTable : IMembershipTable
 {
     private static readonly TimeSpan AloneAfter = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan StartsKnownAfter = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan StartsKnownAfter = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan BetweenReads = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan BetweenLogs = TimeSpan.FromSeconds(10);
@@ -69,16 +69,17 @@ internal sealed partial class RaftMembershipTable : IMembershipTable
 
     /// <summary>
     /// Voters that have just started declare rows of their earlier lives dead. The first read waits a moment for that, so that the start does not
-    /// try to reach silos that are gone.
+    /// try to reach silos that are gone. The moment begins with the first answer: before it there was no leader to tell.
     /// </summary>
     private async Task ReadKnowingStartsAsync(CancellationToken cancellationToken)
     {
-        var begin = _node.Time.GetTimestamp();
+        long? begin = null;
         while (true)
         {
             _last = (await _node.Client.ReadAsync(isLinearizable: true, cancellationToken).ConfigureAwait(false)).View;
             _node.Learn(_last);
-            if (_node.KnowsAllStarts(_last) || _node.Time.GetElapsedTime(begin) > StartsKnownAfter)
+            begin ??= _node.Time.GetTimestamp();
+            if (_node.KnowsAllStarts(_last) || _node.Time.GetElapsedTime(begin.Value) > StartsKnownAfter)
             {
                 return;
             }

@@ -209,15 +209,16 @@ internal sealed partial class Voter
         {
             Fault($"replica {_node.Id} was removed from the group");
         }
-        else if (_state.View.Voters.TryGetValue(_node.Id.Value, out var bound) && bound.OpenCounter > _store.Identity.OpenCounter)
+        else if (_state.View.Voters.TryGetValue(_node.Id.Value, out var bound) && bound.IsAheadOf(_store.Identity.OpenCounter, _store.Life))
         {
-            Fault($"store {_store.Identity} was opened as number {bound.OpenCounter} before: the data directory was restored or copied (SAFETY-RULES A7). "
+            Fault($"store {_store.Identity} was opened as number {bound.OpenCounter} by another life: the data directory was restored or copied (SAFETY-RULES A7). "
                 + "Empty it and add the voter again.");
         }
     }
 
     private void OnLeadership(RaftNode node, SoftState soft)
     {
+        _isSeekingLeader &= soft.Leader.IsNone;
         LogRole(Name, node.Id, node.Term, soft.Role, NameOf(soft.Leader));
         if (soft.Role is not RaftRole.Leader)
         {

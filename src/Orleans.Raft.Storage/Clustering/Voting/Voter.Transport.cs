@@ -106,6 +106,12 @@ internal sealed partial class Voter
 
     private void Send(Message message)
     {
+        if (message is { Type: MessageType.MsgPreVoteResp, Reject: false })
+        {
+            // Somebody else is about to win: its election is not crossed by this voter's turn.
+            _seekFrom = _ticks + (2 * SeekTicks * _state.View.Voters.Count);
+        }
+
         var link = _links.Find(NameOf(message.To));
         var isBound = _state.View.Voters.TryGetValue(message.To.Value, out var bound);
         var sent = link?.Peer is { } peer && (!isBound || peer.Store == bound!.Store) && link.TrySendRaft(Encode(message));

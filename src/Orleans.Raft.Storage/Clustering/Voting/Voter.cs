@@ -15,6 +15,9 @@ internal sealed partial class Voter : ITransportHandler, ITableServer, IAsyncDis
     // Messages of peers and requests that wait for the loop; more are dropped or told to come back. Own completions are never dropped.
     private const int MaxQueued = 4096;
     private const int MaxRequests = 2048;
+
+    // Between the turns of two voters that seek a first leader: pre-vote, vote and its write fit in.
+    private const int SeekTicks = 3;
     private static readonly TimeSpan HandOverTime = TimeSpan.FromSeconds(1);
 
     private readonly VoterSettings _settings;
@@ -43,6 +46,9 @@ internal sealed partial class Voter : ITransportHandler, ITableServer, IAsyncDis
     private long _ticks;
     private long _lastAnnounced;
     private long _campaignAt;
+    private bool _isSeekingLeader = true;
+    private long _termAtStart;
+    private long _seekFrom;
     private readonly Dictionary<long, string> _routes = [];
     private readonly SortedDictionary<long, Proposal> _proposals = [];
     private readonly List<ReadRound> _reads = [];
@@ -174,6 +180,7 @@ internal sealed partial class Voter : ITransportHandler, ITableServer, IAsyncDis
                 MaxUncommittedSize = 16 << 20,
             },
             new VoterLog(_store.Log, TakeSnapshot));
+        _termAtStart = _node.Term;
         Publish();
         LogStarted(Name, metadata.Replica, _node.Term, _store.Identity.ToString(), _state.Applied);
         if (_settings.Voters.Count == 1)
@@ -230,7 +237,7 @@ internal sealed partial class Voter : ITransportHandler, ITableServer, IAsyncDis
         }
 
         _ticks++;
-        if (_campaignAt == _ticks && node.Leader.IsNone)
+        if (node.Leader.IsNone && (_campaignAt == _ticks || IsTurnToSeekLeader(node)))
         {
             node.Campaign(Now);
         }
@@ -239,6 +246,19 @@ internal sealed partial class Voter : ITransportHandler, ITableServer, IAsyncDis
         GiveUpOldReads();
         LogAliveTimes();
         AnnounceStart();
+    }
+
+    /// <summary>
+    /// After a start nobody waits for a timeout once a majority is connected: voters ask for votes in turn, until somebody leads or one of them has won its pre-votes.
+    /// Pre-votes disturb no leader; what follows them is left to the timeouts.
+    /// </summary>
+    private bool IsTurnToSeekLeader(RaftNode node)
+    {
+        _isSeekingLeader &= node.Term == _termAtStart;
+        var voters = _state.View.Voters.Keys.ToList();
+        var place = voters.IndexOf(node.Id.Value);
+        return _isSeekingLeader && place >= 0 && _ticks >= _seekFrom && _ticks % (SeekTicks * voters.Count) == SeekTicks * place
+            && 2 * voters.Count(voter => voter == node.Id.Value || IsConnected(new ReplicaId(voter))) > voters.Count;
     }
 
     /// <summary>Stops taking part, for good: the evidence stays, the others go on.</summary>
