@@ -32,7 +32,8 @@ internal sealed partial class Voter
         if (_links.Find(peer.Silo)?.Peer is { } live && live.Store == peer.Store && live.OpenCounter < peer.OpenCounter)
         {
             // After a power cut this ends with the old connection, some seconds later; the newcomer asks again.
-            return $"opening {live.OpenCounter} of store {peer.Store:N} still answers at its address, this is {peer.OpenCounter}: its directory was copied, or it has only just ended.";
+            return $"opening {live.OpenCounter} of store {peer.Store:N} still answers at its address, this is {peer.OpenCounter}: "
+                + "its directory was copied, or it has only just ended.";
         }
 
         if (LatestOpening(peer) is var latest && latest.IsAheadOf(peer.OpenCounter, peer.Life))
