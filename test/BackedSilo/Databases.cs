@@ -12,7 +12,7 @@ public static class Databases
 
     /// <summary>Registers the storage.</summary>
     /// <param name="silo">The silo.</param>
-    /// <param name="kind"><c>postgresql</c> or <c>redis</c>.</param>
+    /// <param name="kind"><c>postgresql</c>, <c>redis</c> or <c>memory</c>, whose rows die with the process.</param>
     /// <param name="connection">Connection string.</param>
     public static ISiloBuilder AddDatabase(this ISiloBuilder silo, string kind, string connection) => kind switch
     {
@@ -22,6 +22,7 @@ public static class Databases
             options.ConnectionString = connection;
         }),
         "redis" => silo.AddRedisGrainStorage(Name, options => options.ConfigurationOptions = ConfigurationOptions.Parse(connection)),
-        _ => throw new ArgumentException($"'{kind}' is neither postgresql nor redis.", nameof(kind)),
+        "memory" => silo.AddMemoryGrainStorage(Name),
+        _ => throw new ArgumentException($"'{kind}' is none of postgresql, redis and memory.", nameof(kind)),
     };
 }

@@ -1,3 +1,6 @@
+using Orleans.Raft.Core;
+using Orleans.Raft.Hosting;
+
 namespace Orleans.Raft.Storage.Tests.Provider;
 
 /// <summary>
@@ -44,7 +47,7 @@ internal sealed class FakeRaftGroups : IRaftGroupFactory
         IsCancelledAfterApply,
     }
 
-    private sealed class FakeRaftGroup(RaftGroupId id, FakeRaftGroups owner) : IRaftGroup
+    private sealed class FakeRaftGroup(RaftGroupId id, FakeRaftGroups owner) : IRaftGroup, IReplicaReads
     {
         private readonly LocalGroup _machine = new(LocalGroup.BirthOf(id.Index, owner.Count));
         private long _index;
@@ -83,6 +86,21 @@ internal sealed class FakeRaftGroups : IRaftGroupFactory
             lock (owner._groups)
             {
                 return ValueTask.FromResult(_machine.Query(query));
+            }
+        }
+
+        public Task<ReplicaAnswer> ReadOnAsync(ReadOnlyMemory<byte> query, ReplicaId replica, CancellationToken cancellationToken)
+        {
+            lock (owner._groups)
+            {
+                try
+                {
+                    return Task.FromResult(new ReplicaAnswer(new ReplicaId(1), _machine.Query(query)));
+                }
+                catch (StateElsewhereException exception)
+                {
+                    throw new RaftException(exception.Message, exception);
+                }
             }
         }
 

@@ -51,10 +51,13 @@ public sealed class StateImportTests
         }
 
         await using var to = Services(new FakeRaftGroups { Count = 5 });
-        var export = Catalog(from).ReadAllAsync(RaftReadOptions.Linearizable, CancellationToken.None);
+        var exported = new List<RaftExportProgress>();
+        var export = Catalog(from).ExportAsync(new Reported(exported.Add), CancellationToken.None);
         var result = await Catalog(to).ImportAsync(export, null, CancellationToken.None);
         Assert.Equal(new RaftImportProgress(Grains, Grains, 0, 0), result);
         Assert.Equal("123", await TextAsync(to, 123));
+        Assert.Equal(_groups.Count, exported.Count);
+        Assert.Equal((_groups.Count, _groups.Count, (long)Grains), (exported[^1].GroupsDone, exported[^1].Groups, exported[^1].States));
     }
 
     [Fact]
@@ -87,6 +90,11 @@ public sealed class StateImportTests
         services.AddRaftGrainStorage("raft", (RaftGrainStorageOptions _) => { });
         services.AddSingleton<IRaftGroupFactory>(groups);
         return services.BuildServiceProvider();
+    }
+
+    private sealed class Reported(Action<RaftExportProgress> report) : IProgress<RaftExportProgress>
+    {
+        public void Report(RaftExportProgress value) => report(value);
     }
 
     private sealed class Seen : IProgress<RaftImportProgress>

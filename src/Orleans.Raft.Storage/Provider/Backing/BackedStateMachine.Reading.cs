@@ -17,6 +17,7 @@ internal sealed partial class BackedStateMachine
         {
             GrainQueryKind.Get => await GetAsync(place, decoded).ConfigureAwait(false),
             GrainQueryKind.List => (await ListAsync(place, decoded).ConfigureAwait(false)).Encode(),
+            GrainQueryKind.Export => (await ExportAsync(place, decoded).ConfigureAwait(false)).Encode(),
         };
     }
 
@@ -68,12 +69,12 @@ internal sealed partial class BackedStateMachine
         var key = KeyOf(place, rowKey);
         while (true)
         {
-            if (_decided.TryGetValue(rowKey, out var decided))
+            if (_decided.TryGet(place, rowKey, out var decided))
             {
                 return decided;
             }
 
-            var stored = await ReadAsync(key).ConfigureAwait(false);
+            var stored = record.IsComplete ? await TryReadAsync(key).ConfigureAwait(false) : await ReadAsync(key).ConfigureAwait(false);
             if (stored is not null && stored.Matches(record))
             {
                 return record with { Payload = stored.Payload };
@@ -86,12 +87,27 @@ internal sealed partial class BackedStateMachine
                 return now;
             }
 
-            if (present.Version == record.Version && !_decided.ContainsKey(rowKey))
+            if (present.Version == record.Version && !_decided.TryGet(place, rowKey, out _))
             {
-                throw Elsewhere(place, key, record, stored);
+                var missing = Elsewhere(place, key, record, stored);
+                return present.IsComplete ? present : throw missing;
             }
 
             record = present;
+        }
+    }
+
+    // Where the engine has the payload too, a storage that can't be read is as good as one that has lost the row.
+    private async Task<BackedPayload?> TryReadAsync(Orleans.Runtime.GrainId key)
+    {
+        try
+        {
+            return await ReadAsync(key).ConfigureAwait(false);
+        }
+        catch (StateElsewhereException exception)
+        {
+            LogNotFetched(_logger, exception, _group, key);
+            return null;
         }
     }
 

@@ -116,17 +116,23 @@ internal sealed partial class BackedStateMachine
                 return (true, false);
             }
 
-            if (_decided.TryGetValue(rowKey, out var decided))
+            if (_decided.TryGet(place, rowKey, out var decided))
             {
                 // Of the last batch, so its payload is still here; a batch under way writes the same.
                 await ProjectAsync(place, rowKey, decided).ConfigureAwait(false);
                 return (true, true);
             }
 
+            if (record.IsComplete)
+            {
+                await ProjectAsync(place, rowKey, record).ConfigureAwait(false);
+                return (true, true);
+            }
+
             var found = await _others.FetchAsync(RecordRow.RecordKeyOf(rowKey), _stopping.Token).ConfigureAwait(false);
             if (found is { } fetched && fetched.Version == record.Version && GrainCommand.ChecksumOf(fetched.Payload.Span) == record.Checksum)
             {
-                await _backing.WriteAsync(key, record, PayloadOf(rowKey, record with { Payload = fetched.Payload }), _stopping.Token).ConfigureAwait(false);
+                await _backing.WriteAsync(key, record, PayloadOf(rowKey, record with { Payload = fetched.Payload }), null, _stopping.Token).ConfigureAwait(false);
                 return (true, true);
             }
 

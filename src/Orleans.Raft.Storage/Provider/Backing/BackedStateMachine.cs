@@ -19,17 +19,21 @@ internal sealed partial class BackedStateMachine : IProjectedStateMachine
     private readonly IPayloadSource _others;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+
+    // Of a storage that dies with any silo the engine keeps the payloads as well; else every silo's loss would take some states from all replicas.
+    private readonly bool _keepsPayloads;
     private readonly CancellationTokenSource _stopping = new();
 
     // What the batch under way has decided. Its rows are committed and already in the storage, or about to be, while the engine's rows are still those before it.
-    private volatile IReadOnlyDictionary<byte[], GrainRecord?> _decided = new Dictionary<byte[], GrainRecord?>();
+    private volatile DecidedBatch _decided = new(null, new Dictionary<byte[], GrainRecord?>());
 
     private volatile ReplicaPlace? _place;
     private int _isRebuilding;
 
     public BackedStateMachine(
-        GroupBirth birth, BackingRows backing, BackingMetrics metrics, IPayloadSource others, TimeProvider time, ILogger logger)
+        GroupBirth birth, BackingRows backing, BackingMetrics metrics, IPayloadSource others, TimeProvider time, ILogger logger, bool keepsPayloads = false)
     {
+        _keepsPayloads = keepsPayloads;
         _machine = new GrainStateMachine(birth);
         _group = birth.Id;
         _backing = backing;
@@ -47,12 +51,18 @@ internal sealed partial class BackedStateMachine : IProjectedStateMachine
         throw new NotSupportedException($"Group {_group}: payloads are in a backing storage; queries are answered by {nameof(QueryAsync)}.");
 
     /// <inheritdoc/>
-    public byte[] Reduce(byte[] key, byte[] value) => RecordRow.IsRecord(key) ? RecordRow.Encode(RecordRow.Decode(value), withPayload: false) : value;
+    public byte[] Reduce(byte[] key, byte[] value) => RecordRow.IsRecord(key) && !_keepsPayloads ? RecordRow.Encode(RecordRow.Decode(value), withPayload: false) : value;
 
     /// <inheritdoc/>
     public void Attach(ReplicaPlace place)
     {
+        if (_place is null)
+        {
+            place.Rows.Views.Emptied += epoch => _ = ForgetKeptAsync(_place!, KeptKeys(epoch));
+        }
+
         _place = place;
+        _ = ForgetKeptAsync(place, KeptPrefix);
         if (!IsWhole(place))
         {
             StartRebuild(place);
@@ -64,11 +74,19 @@ internal sealed partial class BackedStateMachine : IProjectedStateMachine
     {
         var decided = rows.Where(row => RecordRow.IsRecord(row.Key)).ToDictionary(
             row => row.Key, row => row.Value is null ? (GrainRecord?)null : RecordRow.Decode(row.Value), KeyComparer.Instance);
-        _decided = decided;
+        _decided = new DecidedBatch(place, decided);
+
+        // Who announces a view now sees this batch; who announced one before is seen by it.
+        Interlocked.MemoryBarrier();
         var options = new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = _stopping.Token };
 
         // Different keys in parallel; one key is in a batch once, and batches follow each other.
         await Parallel.ForEachAsync(decided, options, (row, _) => new ValueTask(ProjectAsync(place, row.Key, row.Value))).ConfigureAwait(false);
+        if (_place != place)
+        {
+            // A snapshot has replaced these rows meanwhile, and what was there has been forgotten; so is this.
+            await Parallel.ForEachAsync(decided.Keys, options, (key, _) => new ValueTask(_backing.ClearAsync(KeyOf(place, key), null, null, _stopping.Token))).ConfigureAwait(false);
+        }
     }
 
     /// <inheritdoc/>
@@ -80,7 +98,7 @@ internal sealed partial class BackedStateMachine : IProjectedStateMachine
             await Parallel.ForEachAsync(
                 rows.Select(row => row.Key).ToList(),
                 new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = _stopping.Token },
-                (key, stopping) => new ValueTask(_backing.ClearAsync(KeyOf(place, key), null, stopping))).ConfigureAwait(false);
+                (key, stopping) => new ValueTask(_backing.ClearAsync(KeyOf(place, key), null, null, stopping))).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
@@ -91,12 +109,16 @@ internal sealed partial class BackedStateMachine : IProjectedStateMachine
     /// <inheritdoc/>
     public void Stop() => _stopping.Cancel();
 
-    private Task ProjectAsync(ReplicaPlace place, byte[] rowKey, in GrainRecord? record) => record switch
+    private Task ProjectAsync(ReplicaPlace place, byte[] rowKey, in GrainRecord? record)
     {
-        { Exists: true } written => _backing.WriteAsync(KeyOf(place, rowKey), written, PayloadOf(rowKey, written), _stopping.Token),
-        { } cleared => _backing.ClearAsync(KeyOf(place, rowKey), cleared.Version, _stopping.Token),
-        null => _backing.ClearAsync(KeyOf(place, rowKey), null, _stopping.Token),
-    };
+        Task Keep(BackedPayload overwritten) => KeepAsync(place, overwritten);
+        return record switch
+        {
+            { Exists: true } written => _backing.WriteAsync(KeyOf(place, rowKey), written, PayloadOf(rowKey, written), Keep, _stopping.Token),
+            { } cleared => _backing.ClearAsync(KeyOf(place, rowKey), cleared.Version, Keep, _stopping.Token),
+            null => _backing.ClearAsync(KeyOf(place, rowKey), null, Keep, _stopping.Token),
+        };
+    }
 
     private Orleans.Runtime.GrainId KeyOf(ReplicaPlace place, byte[] rowKey) => BackingRows.KeyOf(place, _group, RecordRow.RecordKeyOf(rowKey).Span);
 
@@ -111,6 +133,16 @@ internal sealed partial class BackedStateMachine : IProjectedStateMachine
             Checksum = record.Checksum.ToString("x16", System.Globalization.CultureInfo.InvariantCulture),
             Payload = record.Payload.ToArray(),
         };
+    }
+
+    /// <summary>What a batch decided, and of which place's rows: of another generation's it says nothing.</summary>
+    private sealed record DecidedBatch(ReplicaPlace? Place, IReadOnlyDictionary<byte[], GrainRecord?> Rows)
+    {
+        public bool TryGet(ReplicaPlace place, byte[] rowKey, out GrainRecord? record)
+        {
+            record = null;
+            return place == Place && Rows.TryGetValue(rowKey, out record);
+        }
     }
 
     [LoggerMessage(EventId = 11, Level = LogLevel.Error,

@@ -26,7 +26,7 @@ internal static class BackingFactory
             backing, services.GetRequiredKeyedService<IGrainStorage>(backing), services.GetRequiredService<BackingGate>(), metrics, time, logger);
         var others = new GroupPayloadSource(
             services.GetRequiredService<IOptions<ClusterOptions>>().Value.ServiceId, name, birth, services.GetRequiredService<IRaftGroupFactory>());
-        return new BackedStateMachine(birth, rows, metrics, others, time, logger);
+        return new BackedStateMachine(birth, rows, metrics, others, time, logger, keepsPayloads: BackingRegistration.IsInMemory(services, backing));
     }
 
     /// <summary>Registers what all backed groups of a silo share.</summary>

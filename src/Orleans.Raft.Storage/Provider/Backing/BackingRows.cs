@@ -37,25 +37,35 @@ internal sealed partial class BackingRows(string backing, IGrainStorage storage,
     }
 
     /// <summary>Stores a payload; completes when it, or a later one, is acknowledged, however often that takes.</summary>
-    public Task WriteAsync(GrainId key, GrainRecord record, BackedPayload payload, CancellationToken stopping) =>
+    /// <param name="key">The row's key.</param>
+    /// <param name="record">What was decided.</param>
+    /// <param name="payload">What is stored.</param>
+    /// <param name="keep">Is awaited with what is overwritten, before.</param>
+    /// <param name="stopping">Ends the waiting.</param>
+    public Task WriteAsync(GrainId key, GrainRecord record, BackedPayload payload, Func<BackedPayload, Task>? keep, CancellationToken stopping) =>
         PersistAsync(key, async state =>
         {
             if (!state.RecordExists || !(state.State!.Matches(record) || state.State.IsNewerThan(record.Version)))
             {
+                await KeepAsync(state, keep).ConfigureAwait(false);
                 state.State = payload;
                 await storage.WriteStateAsync(StateName, key, state, stopping).ConfigureAwait(false);
             }
         }, stopping);
 
     /// <summary>Removes a row, unless a write later than a version is there; completes when that is acknowledged.</summary>
-    public Task ClearAsync(GrainId key, RecordVersion? unlessNewerThan, CancellationToken stopping) =>
+    public Task ClearAsync(GrainId key, RecordVersion? unlessNewerThan, Func<BackedPayload, Task>? keep, CancellationToken stopping) =>
         PersistAsync(key, async state =>
         {
             if (state.RecordExists && !(unlessNewerThan is { } version && state.State!.IsNewerThan(version)))
             {
+                await KeepAsync(state, keep).ConfigureAwait(false);
                 await storage.ClearStateAsync(StateName, key, state, stopping).ConfigureAwait(false);
             }
         }, stopping);
+
+    private static Task KeepAsync(GrainState<BackedPayload> state, Func<BackedPayload, Task>? keep) =>
+        keep is not null && state is { RecordExists: true, State: { } overwritten } ? keep(overwritten) : Task.CompletedTask;
 
     // Each round reads the row first: what is there decides, and its ETag keeps a killed process's late write from landing on top.
     private async Task PersistAsync(GrainId key, Func<GrainState<BackedPayload>, Task> change, CancellationToken stopping)

@@ -18,6 +18,16 @@ public interface IRaftStorageCatalog
     /// <exception cref="RaftException">A group could not answer.</exception>
     IAsyncEnumerable<RaftStateRecord> ReadAllAsync(RaftReadOptions options, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Streams all existing states as of one index a group, with every write acknowledged before the group's first state was asked for; what is written while the export goes on is not
+    /// seen. Group after group, each sorted by grain type, state name and grain key. One page is held in memory; each group's view of its states stays open on one replica until the group's
+    /// last state is given, and is given up after a minute in which nobody reads on.
+    /// </summary>
+    /// <param name="progress">Told after each page; may be null.</param>
+    /// <param name="cancellationToken">Ends the export in the middle.</param>
+    /// <exception cref="RaftException">A group could not answer, or the replica that held its view has stopped. Begin anew.</exception>
+    IAsyncEnumerable<RaftStateRecord> ExportAsync(IProgress<RaftExportProgress>? progress, CancellationToken cancellationToken);
+
     /// <summary>One state as it is stored, without its grain; null if there is none.</summary>
     /// <param name="grainId">Whose state.</param>
     /// <param name="stateName">Name of the state, as the grain's <c>[PersistentState]</c> says it.</param>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Orleans.Raft.Hosting;
 using Orleans.Runtime;
 using Orleans.Storage;
 
@@ -30,6 +31,33 @@ internal sealed class RaftStorageCatalog(GroupRouter router, IGrainStorageSerial
             {
                 heads.Enqueue(cursor, cursor.Current.Key);
             }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<RaftStateRecord> ExportAsync(
+        IProgress<RaftExportProgress>? progress, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var groups = await router.GroupsAsync(cancellationToken);
+        var (done, states, bytes) = (0, 0L, 0L);
+        foreach (var group in groups)
+        {
+            await using var export = new GroupExport((IReplicaReads)group, PageBytes);
+            ExportPage page;
+            do
+            {
+                page = await export.NextAsync(cancellationToken);
+                foreach (var item in page.Page.Records)
+                {
+                    states++;
+                    bytes += item.Record.Payload.Length;
+                    yield return ToRecord(group.Id, item);
+                }
+
+                done += page.Page.IsLast ? 1 : 0;
+                progress?.Report(new RaftExportProgress(group.Id, page.Index, done, groups.Count, states, bytes));
+            }
+            while (!page.Page.IsLast);
         }
     }
 

@@ -25,6 +25,8 @@ internal struct ByteReader(ReadOnlyMemory<byte> source)
 
     public ulong UInt64() => Take(sizeof(ulong)) is { IsEmpty: false } taken ? BinaryPrimitives.ReadUInt64LittleEndian(taken.Span) : 0;
 
+    public Guid Guid() => Take(16) is { IsEmpty: false } taken ? new Guid(taken.Span) : default;
+
     public RecordVersion Version() =>
         Take(RecordVersion.Size) is { IsEmpty: false } taken ? RecordVersion.ReadFrom(taken.Span) : default;
 

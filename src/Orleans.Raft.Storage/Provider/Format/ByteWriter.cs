@@ -18,6 +18,8 @@ internal ref struct ByteWriter(Span<byte> destination)
 
     public void UInt64(ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(Take(sizeof(ulong)), value);
 
+    public void Guid(Guid value) => value.TryWriteBytes(Take(16));
+
     public void Version(RecordVersion value) => value.WriteTo(Take(RecordVersion.Size));
 
     public void Operation(OperationId value) => value.WriteTo(Take(OperationId.Size));

@@ -9,6 +9,9 @@ namespace Orleans.Raft.Storage.Provider;
 internal readonly record struct GrainRecord(
     RecordVersion Version, OperationId Operation, bool Exists, ulong Checksum, ReadOnlyMemory<byte> Payload)
 {
+    /// <summary>True where the payload is here and is the one that was written, and not only known by its checksum.</summary>
+    public bool IsComplete => Exists && GrainCommand.ChecksumOf(Payload.Span) == Checksum;
+
     /// <inheritdoc/>
     public override string ToString() => $"{Version} {(Exists ? "exists" : "cleared")} {Payload.Length} bytes by {Operation}";
 }

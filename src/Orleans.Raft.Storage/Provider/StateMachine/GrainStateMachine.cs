@@ -32,6 +32,7 @@ internal sealed class GrainStateMachine(GroupBirth birth) : IStoredStateMachine
         {
             GrainQueryKind.Get => Get(rows, decoded).Encode(),
             GrainQueryKind.List => List(rows, decoded).Encode(),
+            GrainQueryKind.Export => Export((GenerationRows)rows, decoded).Encode(),
         }
         : new GrainAnswer(GrainVerdict.Malformed, _birth.Groups, null).Encode();
 
@@ -92,6 +93,17 @@ internal sealed class GrainStateMachine(GroupBirth birth) : IStoredStateMachine
     }
 
     private GroupFacts FactsOf(IStateReader rows) => rows.Get(RecordRow.FactsKey) is { } row ? GroupFacts.Decode(row) : _birth;
+
+    private static ExportPage Export(GenerationRows rows, in GrainQuery query)
+    {
+        if (query.PageBytes == 0)
+        {
+            rows.Views.Close(query.View);
+            return ExportPage.Closed(query.View);
+        }
+
+        return ExportPage.Read(query.View == Guid.Empty ? rows.HoldView() : rows.Views.Find(query.View), query);
+    }
 
     private static GrainPage List(IStateReader rows, in GrainQuery query)
     {

@@ -11,15 +11,29 @@ internal sealed partial class GroupClient
         ReadAsync(query, isElsewhere: false, cancellationToken);
 
     /// <summary>Answers a query; by choice not on this silo's own replica, which lacks something that others have.</summary>
-    public async Task<ReadOnlyMemory<byte>> ReadAsync(ReadOnlyMemory<byte> query, bool isElsewhere, CancellationToken cancellationToken)
+    public Task<ReadOnlyMemory<byte>> ReadAsync(ReadOnlyMemory<byte> query, bool isElsewhere, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
         var read = new OpenRead(query, _clock.Now + _settings.Budget);
         if (isElsewhere)
         {
             read.Lost.Add(_routes.Local);
         }
 
+        return AnswerAsync(read, cancellationToken);
+    }
+
+    /// <summary>Answers a query on one replica, or, with none named, on any, and says which.</summary>
+    /// <exception cref="RaftException">That replica can't answer it, which no other one is asked for.</exception>
+    public async Task<ReplicaAnswer> ReadOnAsync(ReadOnlyMemory<byte> query, ReplicaId replica, CancellationToken cancellationToken)
+    {
+        var read = new OpenRead(query, _clock.Now + _settings.Budget) { Only = replica };
+        var answer = await AnswerAsync(read, cancellationToken);
+        return new ReplicaAnswer(read.By, answer);
+    }
+
+    private async Task<ReadOnlyMemory<byte>> AnswerAsync(OpenRead read, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
         lock (_gate)
         {
             RefuseIfHopeless_NeedsGate();
@@ -73,12 +87,18 @@ internal sealed partial class GroupClient
                 case RefusalKind.None:
                     _openReads.Remove(request);
                     Ended(read, "done");
+                    read.By = by;
                     read.Answer.TrySetResult(answer);
                     break;
                 case RefusalKind.Failed:
                     _openReads.Remove(request);
                     Ended(read, "failed");
                     read.Answer.TrySetException(new RaftException($"{_group}: the state machine failed on the query: {System.Text.Encoding.UTF8.GetString(answer.Span)}"));
+                    break;
+                case RefusalKind.Gone when read.Only == by && !by.IsNone:
+                    _openReads.Remove(request);
+                    Ended(read, "failed");
+                    read.Answer.TrySetException(new RaftException($"{_group}: replica {by} can't answer this query any more, and no other can."));
                     break;
                 default:
                     if (read.To == by)
@@ -114,9 +134,9 @@ internal sealed partial class GroupClient
 
     private void SendRead_NeedsGate(OpenRead read)
     {
-        var useLocal = _routes.ReadsLocally && !read.AvoidsLocal && !read.Lost.Contains(_routes.Local);
-        read.To = useLocal ? _routes.Local : Target_NeedsGate();
-        if (read.Lost.Contains(read.To))
+        var useLocal = read.Only.IsNone && _routes.ReadsLocally && !read.AvoidsLocal && !read.Lost.Contains(_routes.Local);
+        read.To = useLocal ? _routes.Local : read.Only.IsNone ? Target_NeedsGate() : read.Only;
+        if (read.Only.IsNone && read.Lost.Contains(read.To))
         {
             read.To = NextOther_NeedsGate(read);
         }
@@ -189,7 +209,7 @@ internal sealed partial class GroupClient
     {
         foreach (var read in _openReads.Values)
         {
-            if (read.SendAgainAt != TimeSpan.MaxValue && read.To != _leader && read.To != _routes.Local)
+            if (read.Only.IsNone && read.SendAgainAt != TimeSpan.MaxValue && read.To != _leader && read.To != _routes.Local)
             {
                 read.SendAgainAt = TimeSpan.MaxValue;
                 _waitingReads.Enqueue(read);
@@ -206,6 +226,12 @@ internal sealed partial class GroupClient
         public TaskCompletionSource<ReadOnlyMemory<byte>> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public long Request { get; set; }
+
+        /// <summary>The one that can answer it; none where all can.</summary>
+        public ReplicaId Only { get; init; }
+
+        /// <summary>Who has answered it.</summary>
+        public ReplicaId By { get; set; }
 
         /// <summary>Whom it was last sent to.</summary>
         public ReplicaId To { get; set; }

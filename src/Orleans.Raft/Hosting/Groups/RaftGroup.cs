@@ -1,9 +1,10 @@
+using Orleans.Raft.Core;
 using Orleans.Raft.Wire;
 
 namespace Orleans.Raft.Hosting;
 
 /// <inheritdoc cref="IRaftGroup"/>
-internal sealed class RaftGroup(RaftGroupId id, RaftHost host) : IRaftGroup
+internal sealed class RaftGroup(RaftGroupId id, RaftHost host) : IRaftGroup, IReplicaReads
 {
     private readonly RaftHost _host = host;
     private GroupRuntime? _runtime;
@@ -49,6 +50,13 @@ internal sealed class RaftGroup(RaftGroupId id, RaftHost host) : IRaftGroup
     {
         _runtime ??= await _host.FindAsync(Id, cancellationToken);
         return await _runtime.Client.ReadAsync(query, isElsewhere: true, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<ReplicaAnswer> ReadOnAsync(ReadOnlyMemory<byte> query, ReplicaId replica, CancellationToken cancellationToken)
+    {
+        _runtime ??= await _host.FindAsync(Id, cancellationToken);
+        return await _runtime.Client.ReadOnAsync(query, replica, cancellationToken);
     }
 
     /// <inheritdoc/>

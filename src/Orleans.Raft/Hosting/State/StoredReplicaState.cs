@@ -4,11 +4,12 @@ using Orleans.Raft.Core;
 namespace Orleans.Raft.Hosting;
 
 /// <summary>State as rows: rows, sessions, configuration and position change in one batch (SAFETY-RULES A4, A11, A13).</summary>
-internal sealed class StoredReplicaState : ReplicaState, IStateRows, IStateReader
+internal sealed class StoredReplicaState : ReplicaState, IStateRows
 {
     private readonly IStoredStateMachine _machine;
     private readonly IProjectedStateMachine? _projected;
     private readonly ReplicaHome _home;
+    private readonly HeldViews _views;
     private ReplicaPlace _place;
 
     // Two batches take turns: one belongs to the store until it is written.
@@ -19,6 +20,7 @@ internal sealed class StoredReplicaState : ReplicaState, IStateRows, IStateReade
         _machine = machine;
         _projected = machine as IProjectedStateMachine;
         _home = home;
+        _views = new HeldViews(store, TimeProvider.System);
         _place = PlaceOf(generation);
         _batch = new StateBatch(store, generation);
     }
@@ -30,7 +32,7 @@ internal sealed class StoredReplicaState : ReplicaState, IStateRows, IStateReade
     public override ReadOnlyMemory<byte> Apply(CommandPosition position, ReadOnlyMemory<byte> command) => _machine.Apply(this, position, command);
 
     /// <inheritdoc/>
-    public override ReadOnlyMemory<byte> Query(ReadOnlyMemory<byte> query) => _machine.Query(this, query);
+    public override ReadOnlyMemory<byte> Query(ReadOnlyMemory<byte> query) => _machine.Query(_place.Rows, query);
 
     /// <inheritdoc/>
     public override ReplicaPlace? Place => _projected is null ? null : _place;
@@ -46,7 +48,11 @@ internal sealed class StoredReplicaState : ReplicaState, IStateRows, IStateReade
     public override Task ForgetAsync(long generation) => _projected is null ? Task.CompletedTask : _projected.ForgetAsync(PlaceOf(generation));
 
     /// <inheritdoc/>
-    public override void Stop() => _projected?.Stop();
+    public override void Stop()
+    {
+        _views.Stop();
+        _projected?.Stop();
+    }
 
     /// <inheritdoc/>
     public override ValueTask CommitAsync(EntryId position, ConfState confState)
@@ -103,12 +109,6 @@ internal sealed class StoredReplicaState : ReplicaState, IStateRows, IStateReade
     void IStateRows.Delete(ReadOnlySpan<byte> key) => _batch.Delete(StateKeys.OfUser(key));
 
     /// <inheritdoc/>
-    byte[]? IStateReader.Get(ReadOnlySpan<byte> key) => Store.Get(Generation, StateKeys.OfUser(key));
-
-    /// <inheritdoc/>
-    IEnumerable<StateRow> IStateReader.Scan(ReadOnlyMemory<byte> from) => _place.Rows.Scan(from);
-
-    /// <inheritdoc/>
     protected override void OnGeneration()
     {
         _batch = new StateBatch(Store, Generation);
@@ -122,5 +122,5 @@ internal sealed class StoredReplicaState : ReplicaState, IStateRows, IStateReade
         Sessions.Read(view);
     }
 
-    private ReplicaPlace PlaceOf(long generation) => new(_home, generation, new GenerationRows(Store, generation));
+    private ReplicaPlace PlaceOf(long generation) => new(_home, generation, new GenerationRows(Store, generation, _views));
 }

@@ -8,9 +8,9 @@ namespace Orleans.Raft.Cluster.Tests.Provider.Backing;
 internal sealed class DatabaseServer : IAsyncDisposable
 {
     private readonly string _data;
-    private readonly Process _process;
+    private readonly Process? _process;
 
-    private DatabaseServer(string data, Process process, string kind, string connection)
+    private DatabaseServer(string data, Process? process, string kind, string connection)
     {
         (_data, _process, Kind, Connection) = (data, process, kind, connection);
     }
@@ -19,13 +19,23 @@ internal sealed class DatabaseServer : IAsyncDisposable
 
     public string Connection { get; }
 
-    public static Task<DatabaseServer> StartAsync(string kind) => kind == "redis" ? StartRedisAsync() : StartPostgreSqlAsync();
+    public static Task<DatabaseServer> StartAsync(string kind) => kind switch
+    {
+        "redis" => StartRedisAsync(),
+        "postgresql" => StartPostgreSqlAsync(),
+        "memory" => Task.FromResult(new DatabaseServer(Directory.CreateTempSubdirectory("memory-").FullName, null, kind, "none")),
+        _ => throw new ArgumentException($"There is no server of kind '{kind}'.", nameof(kind)),
+    };
 
     public async ValueTask DisposeAsync()
     {
-        _process.Kill(entireProcessTree: true);
-        await _process.WaitForExitAsync();
-        _process.Dispose();
+        if (_process is not null)
+        {
+            _process.Kill(entireProcessTree: true);
+            await _process.WaitForExitAsync();
+            _process.Dispose();
+        }
+
         Directory.Delete(_data, recursive: true);
     }
 

@@ -1,0 +1,86 @@
+using Orleans.Raft.Storage.Tests.Provider.Contract;
+using Orleans.Runtime;
+using Xunit;
+
+namespace Orleans.Raft.Cluster.Tests.Provider;
+
+/// <summary>A backing storage that is slow or fails delays its own replica only: its silo hands leadership over, and reads go elsewhere (SAFETY-RULES A4, A5, B7).</summary>
+[Collection(nameof(BackedCluster))]
+public sealed class SlowBackingTests(BackedCluster cluster)
+{
+    [Theory]
+    [InlineData("hangs")]
+    [InlineData("fails")]
+    public async Task A_leader_whose_backing_storage_does_not_take_rows_hands_over_and_nothing_is_lost(string how)
+    {
+        var states = Enumerable.Range(0, 5).Select(_ => new GrainState<Cart>()).ToArray();
+        for (var number = 0; number < states.Length; number++)
+        {
+            await cluster.WriteAsync(0, how, number, states[number], $"before {number}");
+        }
+
+        var held = await cluster.LeaderAsync();
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (how == "hangs")
+        {
+            cluster.Backing(held).Gate = gate.Task;
+        }
+        else
+        {
+            cluster.Backing(held).Failures = int.MaxValue;
+        }
+
+        for (var number = 0; number < states.Length; number++)
+        {
+            await cluster.WriteAsync((held + 1) % 3, how, number, states[number], $"after {number}");
+        }
+
+        await Until.AsyncTrue(() => Task.FromResult(cluster.Leaders()), leaders => leaders.Count == 1 && leaders[0] != held);
+        for (var number = 0; number < states.Length; number++)
+        {
+            // Through the very silo that is held up, whose own replica does not know of it yet.
+            Assert.Equal($"after {number}", await cluster.ReadAsync(held, how, number));
+            Assert.NotEqual(states[number].ETag, cluster.RowVersion(held, how, number));
+        }
+
+        gate.TrySetResult();
+        cluster.Backing(held).Failures = 0;
+        for (var number = 0; number < states.Length; number++)
+        {
+            await Until.AsyncTrue(() => Task.FromResult(cluster.RowVersion(held, how, number)), version => version == states[number].ETag);
+        }
+    }
+
+    [Fact]
+    public async Task A_backed_follower_that_gets_a_snapshot_fetches_the_payloads_and_answers_from_them()
+    {
+        var states = Enumerable.Range(0, 20).Select(_ => new GrainState<Cart>()).ToArray();
+        for (var number = 0; number < states.Length; number++)
+        {
+            await cluster.WriteAsync(0, "installed", number, states[number], $"old {number}");
+        }
+
+        await Until.AsyncTrue(() => Task.FromResult(cluster.RowVersion(2, "installed", 19)), version => version == states[19].ETag);
+        var generation = cluster.Replica(2).Place!.Generation;
+        await cluster.Silos.StopAsync(2);
+        for (var turn = 0; turn < 8; turn++)
+        {
+            for (var number = 0; number < states.Length; number++)
+            {
+                await cluster.WriteAsync(turn % 2, "installed", number, states[number], $"{turn} {number}");
+            }
+        }
+
+        await cluster.Silos.StartAsync(2);
+        await Until.AsyncTrue(() => Task.FromResult(cluster.Replica(2).Place!.Generation), now => now > generation);
+        for (var number = 0; number < states.Length; number++)
+        {
+            Assert.Equal($"7 {number}", await cluster.ReadAsync(2, "installed", number));
+            await Until.AsyncTrue(() => Task.FromResult(cluster.RowVersion(2, "installed", number)), version => version == states[number].ETag);
+        }
+
+        // And what the replaced generation had left is gone.
+        var old = $"-{cluster.Replica(2).Id.Value}-{generation}-";
+        await Until.AsyncTrue(() => Task.FromResult(cluster.Backing(2).Rows.Keys.Count(key => key.Key.ToString()!.Contains(old, StringComparison.Ordinal))), left => left == 0);
+    }
+}
