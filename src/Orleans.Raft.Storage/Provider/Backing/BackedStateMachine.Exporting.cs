@@ -12,17 +12,17 @@ internal sealed partial class BackedStateMachine
     private static readonly byte[] KeptPrefix = [2];
     private static readonly TimeSpan VisiblePause = TimeSpan.FromMilliseconds(5);
 
-    private static byte[] KeptKeys(long epoch)
+    private static byte[] KeptKeys(long period)
     {
         var key = new byte[1 + sizeof(long)];
         key[0] = KeptPrefix[0];
-        BinaryPrimitives.WriteInt64BigEndian(key.AsSpan(1), epoch);
+        BinaryPrimitives.WriteInt64BigEndian(key.AsSpan(1), period);
         return key;
     }
 
-    private static byte[] KeptKey(long epoch, RecordVersion version)
+    private static byte[] KeptKey(long period, RecordVersion version)
     {
-        var prefix = KeptKeys(epoch);
+        var prefix = KeptKeys(period);
         var key = new byte[prefix.Length + RecordVersion.Size];
         prefix.CopyTo(key, 0);
         version.WriteTo(key.AsSpan(prefix.Length));
@@ -121,7 +121,7 @@ internal sealed partial class BackedStateMachine
 
     private static GrainRecord? Kept(ReplicaPlace place, in GrainRecord record)
     {
-        var kept = record with { Payload = place.Rows.GetNote(KeptKey(place.Rows.Views.Epoch, record.Version)) };
+        var kept = record with { Payload = place.Rows.GetNote(KeptKey(place.Rows.Views.Period, record.Version)) };
         return kept.Payload.IsEmpty || !kept.IsComplete ? null : kept;
     }
 
@@ -129,7 +129,7 @@ internal sealed partial class BackedStateMachine
     {
         if (overwritten.Payload is not null && overwritten.ParsedVersion() is { } version && place.Rows.Views.Show(version.Index))
         {
-            await place.Rows.NoteAsync(KeptKey(place.Rows.Views.Epoch, version), overwritten.Payload).ConfigureAwait(false);
+            await place.Rows.NoteAsync(KeptKey(place.Rows.Views.Period, version), overwritten.Payload).ConfigureAwait(false);
         }
     }
 

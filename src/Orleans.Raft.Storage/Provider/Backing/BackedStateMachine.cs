@@ -58,7 +58,7 @@ internal sealed partial class BackedStateMachine : IProjectedStateMachine
     {
         if (_place is null)
         {
-            place.Rows.Views.Emptied += epoch => _ = ForgetKeptAsync(_place!, KeptKeys(epoch));
+            place.Rows.Views.Emptied += period => _ = ForgetKeptAsync(_place!, KeptKeys(period));
         }
 
         _place = place;

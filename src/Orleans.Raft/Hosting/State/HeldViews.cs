@@ -18,11 +18,11 @@ internal sealed class HeldViews(IStateStore store, TimeProvider time)
     private bool _isStopped;
     private ITimer? _timer;
 
-    /// <summary>Raised when the last view is closed, with the epoch that ends so.</summary>
+    /// <summary>Raised when the last view is closed, with the period that ends so.</summary>
     public event Action<long>? Emptied;
 
     /// <summary>Counts the times from a first view to the end of the last one.</summary>
-    public long Epoch { get; private set; }
+    public long Period { get; private set; }
 
     /// <summary>Whether a view that is open, or about to be, may show what was written at an index.</summary>
     public bool Show(long index)
@@ -40,7 +40,7 @@ internal sealed class HeldViews(IStateStore store, TimeProvider time)
         {
             if (_reserved + _views.Count == 0)
             {
-                Epoch++;
+                Period++;
             }
 
             _reserved++;
@@ -71,7 +71,7 @@ internal sealed class HeldViews(IStateStore store, TimeProvider time)
 
             if (_reserved + _views.Count == 0)
             {
-                Epoch++;
+                Period++;
             }
 
             var view = new HeldView(Guid.NewGuid(), store.OpenView(generation), time);
@@ -133,7 +133,7 @@ internal sealed class HeldViews(IStateStore store, TimeProvider time)
 
     private void TellIfEmpty()
     {
-        long epoch;
+        long period;
         lock (_gate)
         {
             if (_reserved + _views.Count > 0)
@@ -141,10 +141,10 @@ internal sealed class HeldViews(IStateStore store, TimeProvider time)
                 return;
             }
 
-            epoch = Epoch;
+            period = Period;
         }
 
-        Emptied?.Invoke(epoch);
+        Emptied?.Invoke(period);
     }
 }
 
