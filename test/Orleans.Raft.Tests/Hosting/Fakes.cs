@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Orleans.Raft.Core;
 using Orleans.Raft.Hosting;
 using Orleans.Raft.Wire;
@@ -75,6 +76,8 @@ internal static class Lanes
     public static readonly StoreIdentity Here = new(new Guid(1, 0, 0, new byte[8]), 5);
     public static readonly StoreIdentity There = new(new Guid(2, 0, 0, new byte[8]), 7);
 
+    private static readonly ConcurrentDictionary<int, byte[]> Zeros = new();
+
     public static LaneSettings Settings(StoreIdentity life, string name) => new()
     {
         Header = new LaneHeader(LaneCodec.ProtocolVersion, Guid.Empty, name, life.StoreId, life.OpenCounter, Guid.Empty, 0, 0, 0),
@@ -84,17 +87,20 @@ internal static class Lanes
         MaxBatchBytes = 4_000,
     };
 
-    public static LaneFrame Frame(long index, int bytes = 0, StoreIdentity toLife = default)
+    public static LaneFrame Part(int group, byte[] bytes) => LaneFrame.Of(
+        new LaneItem("g", group, 1, new ReplicaId(1), new ReplicaId(2), default, default), LaneItemKind.SnapshotPart, bytes);
+
+    public static LaneFrame Frame(long index, int bytes = 0, StoreIdentity toLife = default, int group = 0)
     {
         var addresses = new LaneItem(
             "g",
-            0,
+            group,
             1,
             new ReplicaId(1),
             new ReplicaId(2),
             new ReplicaLife(Here.StoreId, Here.OpenCounter, 1),
             toLife.IsDefault ? default : new ReplicaLife(toLife.StoreId, toLife.OpenCounter, 1));
-        Entry[] entries = bytes == 0 ? [] : [new Entry(1, index + 1, EntryType.EntryNormal, new byte[bytes])];
+        Entry[] entries = bytes == 0 ? [] : [new Entry(1, index + 1, EntryType.EntryNormal, Zeros.GetOrAdd(bytes, static size => new byte[size]))];
         return LaneFrame.Of(addresses, new Message
         {
             Type = MessageType.MsgApp,

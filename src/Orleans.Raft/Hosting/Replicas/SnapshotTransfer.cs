@@ -9,7 +9,7 @@ namespace Orleans.Raft.Hosting;
 internal sealed class SnapshotTransfer : IDisposable
 {
     /// <summary>Bytes gathered into a part; a single row may be larger.</summary>
-    public const int PartBytes = 512 * 1024;
+    public const int PartBytes = 256 * 1024;
 
     private readonly IStateView _view;
     private readonly IEnumerator<StateRow> _rows;

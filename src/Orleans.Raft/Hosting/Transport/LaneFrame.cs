@@ -3,6 +3,19 @@ using Orleans.Raft.Wire;
 
 namespace Orleans.Raft.Hosting;
 
+/// <summary>How a lane treats a frame.</summary>
+internal enum LaneClass
+{
+    /// <summary>Heartbeats, votes, answers, reads: goes first.</summary>
+    Control,
+
+    /// <summary>Entries and large requests: counts against the byte window and may be refused.</summary>
+    Load,
+
+    /// <summary>A part of a snapshot: on a lane of its own, one at a time, beside the others.</summary>
+    Part,
+}
+
 /// <summary>One thing to send over a lane.</summary>
 internal readonly struct LaneFrame
 {
@@ -12,11 +25,11 @@ internal readonly struct LaneFrame
     // A body above this counts as load, not as control.
     private const int ControlBytes = 4096;
 
-    private LaneFrame(LaneItem item, int size, bool isBulk)
+    private LaneFrame(LaneItem item, int size, LaneClass laneClass)
     {
         Item = item;
         Size = size;
-        IsBulk = isBulk;
+        Class = laneClass;
     }
 
     /// <summary>What is sent.</summary>
@@ -25,8 +38,8 @@ internal readonly struct LaneFrame
     /// <summary>Bytes it will take, roughly.</summary>
     public int Size { get; }
 
-    /// <summary>True for what counts against the lane's byte window and may be refused; false for control, which goes first.</summary>
-    public bool IsBulk { get; }
+    /// <summary>How the lane treats it.</summary>
+    public LaneClass Class { get; }
 
     /// <summary>A frame with a protocol message.</summary>
     public static LaneFrame Of(LaneItem addresses, Message message)
@@ -38,12 +51,16 @@ internal readonly struct LaneFrame
         }
 
         return new LaneFrame(
-            addresses with { Message = message }, size, isBulk: message.Entries.Count > 0 || message.Snapshot is not null);
+            addresses with { Message = message },
+            size,
+            message.Entries.Count > 0 || message.Snapshot is not null ? LaneClass.Load : LaneClass.Control);
     }
 
     /// <summary>A frame of a group client or for one.</summary>
-    public static LaneFrame Of(LaneItem addresses, LaneItemKind kind, ReadOnlyMemory<byte> body) =>
-        new(addresses with { Kind = kind, Body = body }, body.Length + Overhead, isBulk: body.Length > ControlBytes);
+    public static LaneFrame Of(LaneItem addresses, LaneItemKind kind, ReadOnlyMemory<byte> body) => new(
+        addresses with { Kind = kind, Body = body },
+        body.Length + Overhead,
+        kind == LaneItemKind.SnapshotPart ? LaneClass.Part : body.Length > ControlBytes ? LaneClass.Load : LaneClass.Control);
 
     /// <summary>True when the frame is meant for a life of the silo other than this one.</summary>
     public bool IsForAnotherLifeThan(StoreIdentity life) =>

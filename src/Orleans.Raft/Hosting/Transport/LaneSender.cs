@@ -5,9 +5,9 @@ namespace Orleans.Raft.Hosting;
 
 /// <summary>
 /// The sending half of a lane: gathers the frames of all groups for one silo and sends them in numbered batches. Control frames go first.
-/// A lane that is broken sends nothing but greetings, one at a time, until the peer answers: so a silent peer costs no memory (SAFETY-RULES B5).
+/// A lane that is broken sends nothing but greetings, one at a time, until the peer answers: so a silent peer costs little memory (SAFETY-RULES B5).
 /// </summary>
-internal sealed class LaneSender
+internal sealed partial class LaneSender
 {
     private readonly Lock _gate = new();
     private readonly string _peer;
@@ -17,15 +17,23 @@ internal sealed class LaneSender
     private readonly IReplicaClock _clock;
     private readonly ILaneEvents _events;
     private readonly Queue<LaneFrame> _control = new();
-    private readonly Queue<LaneFrame> _bulk = new();
+    // Of the batch that is being made; used by the scheduler alone, and encoded before anything is awaited.
+    private readonly List<LaneItem> _frames = [];
+    private readonly LaneLoad _load;
+    private readonly LaneFlow _flow;
     private readonly Dictionary<long, InFlight> _inFlight = [];
+
+    // Snapshots' own lane: it has no order, so it has no numbers.
+    private readonly Queue<LaneFrame> _parts = new();
+    private long _partBytes;
+    private SentPart? _sentPart;
     private StoreIdentity _peerLife;
     private StoreIdentity _lastLife;
     private volatile SiloPhase _peerPhase;
     private TimeSpan _silentSince;
     private long _session = 1;
     private long _sequence;
-    private long _windowBytes;
+    private long _controlBytes;
     private bool _isFlushPosted;
     private TimeSpan _lastSent = TimeSpan.FromDays(-1);
     private TimeSpan _nextGreeting = TimeSpan.FromDays(-1);
@@ -41,13 +49,36 @@ internal sealed class LaneSender
         _clock = clock;
         _events = events;
         _silentSince = clock.Now;
+        _load = new LaneLoad(settings.WindowBytes);
+        _flow = new LaneFlow(settings);
     }
 
     /// <summary>Frames that were refused, lost with a break, or addressed to a life that is over.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
 
-    /// <summary>Bytes of bulk frames waiting or on their way.</summary>
-    public long WindowBytes => Interlocked.Read(ref _windowBytes);
+    /// <summary>Bytes of load waiting or on their way.</summary>
+    public long WindowBytes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _load.Bytes;
+            }
+        }
+    }
+
+    /// <summary>Bytes of everything that waits or is on its way.</summary>
+    public long HeldBytes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _load.Bytes + _controlBytes + _partBytes + (_sentPart?.Bytes ?? 0);
+            }
+        }
+    }
 
     /// <summary>The peer's life as last heard; default while the lane is broken.</summary>
     public StoreIdentity PeerLife
@@ -101,13 +132,15 @@ internal sealed class LaneSender
             var now = _clock.Now;
             foreach (var batch in _inFlight.Values)
             {
-                isOverdue |= now - batch.SentAt > _settings.Deadline;
+                isOverdue |= now - batch.SentAt > DeadlineFor(batch.LoadBytes);
             }
 
             if (isOverdue)
             {
                 Break_NeedsGate();
             }
+
+            ForgetOverduePart_NeedsGate(now);
 
             if (_inFlight.Count == 0 && now - _lastSent >= _settings.BeatInterval)
             {
@@ -121,28 +154,26 @@ internal sealed class LaneSender
         }
     }
 
-    private bool TryQueue_NeedsGate(in LaneFrame frame)
+    // A batch has half an election timeout; one that is large because a single frame is has more by its size, else it would never pass a slow link.
+    private TimeSpan DeadlineFor(long bytes) => _settings.Deadline * Math.Max(1, (double)bytes / _settings.MaxBatchBytes);
+
+    private bool TryQueue_NeedsGate(in LaneFrame frame) => frame.Class switch
     {
-        if (!frame.IsBulk)
-        {
-            if (_control.Count >= _settings.MaxControlFrames)
-            {
-                _control.Dequeue();
-                Drop_NeedsGate(DropReason.ControlFull);
-            }
+        LaneClass.Control => QueueControl_NeedsGate(frame),
+        LaneClass.Load => !_peerLife.IsDefault && _load.TryAdd(frame),
+        LaneClass.Part => !_peerLife.IsDefault && TryQueuePart_NeedsGate(frame),
+    };
 
-            _control.Enqueue(frame);
-            return true;
+    private bool QueueControl_NeedsGate(in LaneFrame frame)
+    {
+        while (_control.Count > 0 && (_control.Count >= _settings.MaxControlFrames || _controlBytes + frame.Size > _settings.MaxControlBytes))
+        {
+            _controlBytes -= _control.Dequeue().Size;
+            Drop_NeedsGate(DropReason.ControlFull);
         }
 
-        // An empty lane admits one frame of any size, else a large one would never pass.
-        if (_peerLife.IsDefault || (_windowBytes > 0 && _windowBytes + frame.Size > _settings.WindowBytes))
-        {
-            return false;
-        }
-
-        _windowBytes += frame.Size;
-        _bulk.Enqueue(frame);
+        _control.Enqueue(frame);
+        _controlBytes += frame.Size;
         return true;
     }
 
@@ -166,13 +197,17 @@ internal sealed class LaneSender
         {
             _ = SendAsync(batch);
         }
+
+        if (TryTakePart(out var part))
+        {
+            _ = SendPartAsync(part);
+        }
     }
 
-    private bool TryTakeBatch(out OutgoingBatch batch)
+    private bool TryTakeBatch(out LaneHeader batch)
     {
         batch = default;
-        var frames = new List<LaneItem>();
-        LaneHeader header;
+        _frames.Clear();
         lock (_gate)
         {
             var now = _clock.Now;
@@ -182,19 +217,18 @@ internal sealed class LaneSender
                 return false;
             }
 
-            var bulkBytes = isGreeting ? 0 : TakeFrames_NeedsGate(frames);
-            header = _settings.Header with
+            var loadBytes = isGreeting ? 0 : TakeFrames_NeedsGate();
+            batch = _settings.Header with
             {
                 ToStore = _peerLife.StoreId,
                 ToOpenCounter = _peerLife.OpenCounter,
                 Session = _session,
                 Sequence = ++_sequence,
             };
-            _inFlight.Add(_sequence, new InFlight(now, bulkBytes));
+            _inFlight.Add(_sequence, new InFlight(now, loadBytes));
             _lastSent = now;
         }
 
-        batch = new OutgoingBatch(header, frames);
         return true;
     }
 
@@ -205,31 +239,43 @@ internal sealed class LaneSender
             return _inFlight.Count == 0 && now >= _nextGreeting;
         }
 
-        return _control.Count + _bulk.Count > 0
-            ? _inFlight.Count < _settings.MaxInFlight
+        // The last place is kept for control: it need not wait until load is answered.
+        return _control.Count > 0 ? _inFlight.Count < _settings.MaxInFlight
+            : _load.Count > 0 ? MayTakeLoad_NeedsGate()
             : _inFlight.Count == 0 && now - _lastSent >= _settings.BeatInterval;
     }
 
-    private long TakeFrames_NeedsGate(List<LaneItem> frames)
+    private bool MayTakeLoad_NeedsGate() =>
+        _load.SentBytes == 0 || (_inFlight.Count < _settings.MaxInFlight - 1 && _load.SentBytes < _flow.Limit);
+
+    private long TakeFrames_NeedsGate()
     {
         var size = 0L;
-        var bulkBytes = 0L;
         while (size < _settings.MaxBatchBytes && _control.TryDequeue(out var frame))
         {
-            size += Take_NeedsGate(frame, frames);
+            _controlBytes -= frame.Size;
+            size += Take_NeedsGate(frame);
         }
 
-        while (size < _settings.MaxBatchBytes && _bulk.TryPeek(out var frame) && (size == 0 || size + frame.Size <= _settings.MaxBatchBytes))
+        var loadBytes = 0L;
+        if (!MayTakeLoad_NeedsGate())
         {
-            _bulk.Dequeue();
-            bulkBytes += frame.Size;
-            size += Take_NeedsGate(frame, frames);
+            return loadBytes;
         }
 
-        return bulkBytes;
+        // The first one goes whatever its size, unless control filled the batch.
+        for (var room = size == 0 ? long.MaxValue : Room(); _load.TryTake(room, out var frame); room = Room())
+        {
+            loadBytes += frame.Size;
+            size += Take_NeedsGate(frame);
+        }
+
+        return loadBytes;
+
+        long Room() => Math.Min(_settings.MaxBatchBytes - size, _flow.BatchBytes - loadBytes);
     }
 
-    private int Take_NeedsGate(in LaneFrame frame, List<LaneItem> frames)
+    private int Take_NeedsGate(in LaneFrame frame)
     {
         if (frame.IsForAnotherLifeThan(_peerLife))
         {
@@ -238,17 +284,17 @@ internal sealed class LaneSender
             return 0;
         }
 
-        frames.Add(frame.Item);
+        _frames.Add(frame.Item);
         return frame.Size;
     }
 
-    private async Task SendAsync(OutgoingBatch batch)
+    private async Task SendAsync(LaneHeader header)
     {
         LaneAck? ack = null;
         try
         {
-            var bytes = LaneCodec.Encode(batch.Header, CollectionsMarshal.AsSpan(batch.Frames));
-            _settings.Metrics.BatchSent(_peer, batch.Frames.Count, bytes.Length);
+            var bytes = LaneCodec.Encode(header, CollectionsMarshal.AsSpan(_frames));
+            _settings.Metrics.BatchSent(_peer, _frames.Count, bytes.Length);
             ack = await _transport.SendAsync(_peer, bytes);
         }
         catch (Exception exception)
@@ -257,7 +303,7 @@ internal sealed class LaneSender
             _events.SendFailed(_peer, exception);
         }
 
-        Complete(batch.Header, ack);
+        Complete(header, ack);
     }
 
     private void Complete(LaneHeader header, LaneAck? ack)
@@ -270,7 +316,7 @@ internal sealed class LaneSender
                 return;
             }
 
-            _windowBytes -= inFlight.BulkBytes;
+            _load.Release(inFlight.LoadBytes);
             if (ack is null || !ack.IsAccepted || (header.ToOpenCounter > 0 && ack.Life != new StoreIdentity(header.ToStore, header.ToOpenCounter)))
             {
                 Break_NeedsGate();
@@ -278,10 +324,11 @@ internal sealed class LaneSender
             else
             {
                 isReached = true;
+                _flow.OnAnswer(inFlight.SentAt, _clock.Now, inFlight.LoadBytes);
                 Hear_NeedsGate(ack);
             }
 
-            if (ack is not null && _control.Count + _bulk.Count > 0)
+            if (ack is not null && _control.Count + _load.Count + _parts.Count > 0)
             {
                 PostFlush_NeedsGate();
             }
@@ -326,18 +373,18 @@ internal sealed class LaneSender
             _silentSince = _clock.Now;
         }
 
-        Drop_NeedsGate(DropReason.LaneBroken, _control.Count + _bulk.Count);
+        Drop_NeedsGate(DropReason.LaneBroken, _control.Count + _load.Count + _parts.Count);
         _control.Clear();
-        _bulk.Clear();
+        _controlBytes = 0;
+        _load.Clear();
+        _flow.OnBreak(_clock.Now);
+        ClearParts_NeedsGate();
         _inFlight.Clear();
-        _windowBytes = 0;
         _peerLife = default;
         _session++;
         _sequence = 0;
         _nextGreeting = _clock.Now + _settings.BeatInterval;
     }
 
-    private readonly record struct InFlight(TimeSpan SentAt, long BulkBytes);
-
-    private readonly record struct OutgoingBatch(LaneHeader Header, List<LaneItem> Frames);
+    private readonly record struct InFlight(TimeSpan SentAt, long LoadBytes);
 }

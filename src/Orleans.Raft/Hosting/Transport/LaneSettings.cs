@@ -23,11 +23,17 @@ internal sealed record LaneSettings
     /// <summary>Bytes gathered into one batch; a single frame may be larger.</summary>
     public int MaxBatchBytes { get; init; } = 1 << 20;
 
-    /// <summary>Bytes of bulk frames waiting or on their way; more is refused, except when there are none.</summary>
+    /// <summary>Bytes of load waiting or on their way; more is refused, except a group's first frame.</summary>
     public int WindowBytes { get; init; } = 16 << 20;
+
+    /// <summary>Bytes of snapshot parts waiting; more is refused.</summary>
+    public int PartWindowBytes { get; init; } = 4 << 20;
 
     /// <summary>Control frames waiting; beyond it the peer is as good as unreachable and the oldest go.</summary>
     public int MaxControlFrames { get; init; } = 1 << 16;
+
+    /// <summary>Bytes of them. A peer that answers takes control before everything else, so it never comes to that.</summary>
+    public int MaxControlBytes { get; init; } = 8 << 20;
 
     /// <summary>Where sizes and drops are counted.</summary>
     public RaftMetrics Metrics { get; init; } = RaftMetrics.Unobserved;
