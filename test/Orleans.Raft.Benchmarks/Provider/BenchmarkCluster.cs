@@ -17,14 +17,24 @@ internal sealed class BenchmarkCluster : IAsyncDisposable
 
     public IGrainFactory Grains => _hosts[0].Services.GetRequiredService<IGrainFactory>();
 
-    /// <summary>Starts the silos; <paramref name="more"/> adds further storages.</summary>
-    public static async Task<BenchmarkCluster> StartAsync(string data, int groups, bool inMemory, Action<ISiloBuilder>? more = null)
+    public IReadOnlyList<IHost> Hosts => _hosts;
+
+    /// <summary>Starts the silos with the memory provider and Raft's; <paramref name="more"/> adds further storages.</summary>
+    public static Task<BenchmarkCluster> StartAsync(string data, int groups, bool inMemory, Action<ISiloBuilder>? more = null) => StartAsync(data, (options, silo) =>
+    {
+        options.InMemory = inMemory;
+        silo.AddMemoryGrainStorage("memory");
+        silo.AddRaftGrainStorage("raft", storage => storage.Groups = groups);
+        more?.Invoke(silo);
+    });
+
+    public static async Task<BenchmarkCluster> StartAsync(string data, Action<RaftOptions, ISiloBuilder> configure)
     {
         var cluster = new BenchmarkCluster();
         int[] ports = [.. Names.SelectMany(_ => new[] { ServerProcess.FreePort(), ServerProcess.FreePort() })];
         for (var i = 0; i < Names.Length; i++)
         {
-            cluster._hosts.Add(Build(i, ports, Path.Combine(data, Names[i]), groups, inMemory, more));
+            cluster._hosts.Add(Build(i, ports, Path.Combine(data, Names[i]), configure));
         }
         await Task.WhenAll(cluster._hosts.Select(host => host.StartAsync()));
         return cluster;
@@ -36,7 +46,7 @@ internal sealed class BenchmarkCluster : IAsyncDisposable
         _hosts.ForEach(host => host.Dispose());
     }
 
-    private static IHost Build(int index, int[] ports, string data, int groups, bool inMemory, Action<ISiloBuilder>? more)
+    private static IHost Build(int index, int[] ports, string data, Action<RaftOptions, ISiloBuilder> configure)
     {
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Error);
@@ -44,15 +54,15 @@ internal sealed class BenchmarkCluster : IAsyncDisposable
         {
             silo.UseLocalhostClustering(ports[2 * index], ports[(2 * index) + 1], new IPEndPoint(IPAddress.Loopback, ports[0]));
             silo.Configure<SiloOptions>(options => options.SiloName = Names[index]);
-            silo.AddMemoryGrainStorage("memory");
+            var settings = new RaftOptions { InitialSilos = Names };
+            configure(settings, silo);
             silo.AddRaft(options =>
             {
-                options.DataDirectory = inMemory ? null : data;
-                options.InMemory = inMemory;
+                options.DataDirectory = settings.InMemory ? null : data;
+                options.InMemory = settings.InMemory;
                 options.InitialSilos = Names;
+                options.Hibernation = settings.Hibernation;
             });
-            silo.AddRaftGrainStorage("raft", options => options.Groups = groups);
-            more?.Invoke(silo);
         });
         return builder.Build();
     }

@@ -111,6 +111,8 @@ internal sealed partial class Replica
         _isAsleep = true;
         LogSleep(_logger, Group, Id, _node.Term, "sleeps");
         Interlocked.Exchange(ref _ticksDue, 0);
+        _inbox.Shrink();
+        _spareAppends.Clear();
     }
 
     private void WakeUp(bool isLeaderLost, string? wokenBy = null)

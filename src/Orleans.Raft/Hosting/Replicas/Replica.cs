@@ -21,7 +21,7 @@ internal sealed partial class Replica
     private readonly ILogger _logger;
     private readonly RaftNode _node;
     private readonly ReplicaLife _life;
-    private readonly ConcurrentQueue<ReplicaWork> _inbox = new();
+    private readonly ReplicaInbox _inbox = new();
     private readonly Dictionary<ReplicaId, Peer> _peers = [];
     private readonly ReplicaState _state;
     private readonly ReplicaLogReader _log;
