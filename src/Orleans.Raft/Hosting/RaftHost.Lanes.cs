@@ -46,7 +46,7 @@ internal sealed partial class RaftHost : IReplicaOutlet, ILaneSink, ILaneEvents
 
         if (!item.To.IsNone)
         {
-            if (!item.From.IsNone && WhyNotHeard(runtime.Descriptor, item) is { } reason)
+            if (!item.From.IsNone && LaneGuard.WhyNotHeard(Catalog, runtime.Descriptor, item, _speakers.GetValueOrDefault(peer)) is { } reason)
             {
                 Refused(peer, DropReason.UnboundStore, $"{id} from replica {item.From}, {reason}");
                 return;
@@ -80,25 +80,8 @@ internal sealed partial class RaftHost : IReplicaOutlet, ILaneSink, ILaneEvents
         }
     }
 
-    // Who speaks is asked for its identity, not for its membership: a number that this silo has not heard of yet may well lead (SAFETY-RULES A9). But a
-    // silo that lost its store, or got an old one back, speaks for none of its former replicas (A1, A7).
-    private string? WhyNotHeard(GroupDescriptor group, in LaneItem item)
-    {
-        if (group.Removed.Contains(item.From))
-        {
-            return "which was removed";
-        }
-
-        if (!group.TryFind(item.From, out var member) || Catalog is not { } catalog || CatalogGroups.BindingOf(catalog, member.Silo) is not { } binding)
-        {
-            return null;
-        }
-
-        var store = member.Store == default ? binding.Store : member.Store;
-        return store != item.FromLife.Store ? $"whose store is {store:N} and not {item.FromLife.Store:N}"
-            : store == binding.Store && item.FromLife.OpenCounter < binding.OpenCounter ? $"whose store has been opened since its life {item.FromLife}"
-            : null;
-    }
+    /// <inheritdoc/>
+    void ILaneSink.Speaks(string peer, Guid process) => _speakers[peer] = process;
 
     /// <inheritdoc/>
     public void Refused(string peer, DropReason reason, string detail)
@@ -123,7 +106,7 @@ internal sealed partial class RaftHost : IReplicaOutlet, ILaneSink, ILaneEvents
 
     private bool IsAlive(string silo) => _lanes is { } lanes && lanes.To(silo).SilentSince is null;
 
-    // Liveness is per silo pair (SAFETY-RULES B4): sleeping groups have nobody else to tell them.
+    // Liveness is per silo pair (SAFETY-RULES B4): sleeping groups have nobody else to tell them, and the others need not wait for a timeout of their own.
     private void WatchSilos()
     {
         foreach (var (silo, lane) in _lanes?.Senders ?? [])
@@ -144,7 +127,7 @@ internal sealed partial class RaftHost : IReplicaOutlet, ILaneSink, ILaneEvents
     {
         foreach (var runtime in _groups.Values)
         {
-            if (runtime.Replica is { IsAsleep: true } replica && !runtime.Descriptor.ReplicaOn(silo).IsNone)
+            if (runtime.Replica is { } replica && (replica.IsAsleep || isLost) && !runtime.Descriptor.ReplicaOn(silo).IsNone)
             {
                 replica.PostSiloChanged(silo, isLost);
             }

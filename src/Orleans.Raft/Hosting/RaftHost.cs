@@ -98,6 +98,9 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     private TaskCompletionSource _grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentDictionary<string, bool> _reached = new(StringComparer.Ordinal);
 
+    // Which process of a silo speaks on its lane; used on the endpoint's scheduler alone.
+    private readonly Dictionary<string, Guid> _speakers = new(StringComparer.Ordinal);
+
     public RaftHost(
         IServiceProvider services,
         IOptions<RaftOptions> options,
@@ -254,6 +257,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
             LaneCodec.ProtocolVersion, cluster, Silo, _store!.Identity.StoreId, _store.Identity.OpenCounter, Guid.Empty, 0, 0, 0)
         {
             FromAddress = _silo.SiloAddress.ToParsableString(),
+            FromProcess = _processLife,
         },
         Deadline = _options.TickInterval * (_options.ElectionTicks / 2.0),
         BeatInterval = _options.TickInterval,

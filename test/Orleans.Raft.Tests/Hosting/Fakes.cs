@@ -67,6 +67,8 @@ internal sealed class LaneRecorder : ILaneEvents, ILaneSink
 
     public void Deliver(string peer, in LaneItem item) => Delivered.Add(item.ReadMessage().Index);
 
+    public void Speaks(string peer, Guid process) => Events.Add($"{peer} speaks {process.ToString()[..8]}");
+
     public void Refused(string peer, DropReason reason, string detail) => Refusals.Add(reason);
 }
 

@@ -109,6 +109,21 @@ public sealed class LaneTests
     }
 
     [Fact]
+    public void Another_process_of_the_same_opening_is_told_apart_and_begins_a_session_of_its_own()
+    {
+        Connect();
+        SendOneBatchEach(1);
+        DeliverFirst();
+        var copy = new Guid(9, 0, 0, new byte[8]);
+        var first = LaneCodec.Encode(
+            Lanes.Settings(Lanes.Here, "s1").Header with { FromProcess = copy, ToStore = Lanes.There.StoreId, ToOpenCounter = 7, Session = 1, Sequence = 1 }, [Lanes.Frame(5).Item]);
+        Assert.True(_there.Receive(first, out var header).IsAccepted);
+        Assert.Equal(copy, header.FromProcess);
+        Assert.Equal([1, 5], _receiver.Delivered);
+        Assert.Equal("s1 speaks 00000009", _receiver.Events[^1]);
+    }
+
+    [Fact]
     public void A_batch_for_an_earlier_life_of_the_receiver_is_not_delivered_and_the_new_life_is_learnt()
     {
         Connect();

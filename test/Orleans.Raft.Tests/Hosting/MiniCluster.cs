@@ -74,12 +74,15 @@ internal sealed class MiniCluster
 
     private readonly int _sleepAfterTicks;
     private readonly TimeSpan _votePromise;
+    private readonly int _seed;
 
     /// <summary>Starts three silos.</summary>
     /// <param name="votePromise">How long followers promise not to vote; with it, reads are answered by lease.</param>
-    public MiniCluster(bool isStored = false, RaftMetrics? metrics = null, int sleepAfterTicks = 0, TimeSpan votePromise = default)
+    /// <param name="seed">Draws other election timeouts.</param>
+    public MiniCluster(bool isStored = false, RaftMetrics? metrics = null, int sleepAfterTicks = 0, TimeSpan votePromise = default, int seed = 0)
     {
         _votePromise = votePromise;
+        _seed = seed;
         _sleepAfterTicks = sleepAfterTicks;
         _isStored = isStored;
         _metrics = metrics ?? RaftMetrics.Unobserved;
@@ -137,10 +140,13 @@ internal sealed class MiniCluster
     /// <summary>True while all replicas sleep.</summary>
     public bool IsAsleep => Silos.Skip(1).All(silo => silo.Replica!.IsAsleep || Silent.Contains($"s{silo.Local.Value}"));
 
+    /// <summary>Cuts a silo off, and no lane notices.</summary>
+    public void Cut(int silo) => Passes = (from, to, _) => from != silo && to != silo;
+
     /// <summary>Cuts a silo off, as when its process ends; the others' lanes notice.</summary>
     public void Lose(int silo)
     {
-        Passes = (from, to, _) => from != silo && to != silo;
+        Cut(silo);
         Silent.Add($"s{silo}");
         foreach (var other in Silos.Skip(1).Where(other => other.Local.Value != silo))
         {
@@ -312,7 +318,7 @@ internal sealed class MiniCluster
                     AsyncStorageWrites = true,
                     VoteRequestsWaitForDisk = true,
                     DisableProposalForwarding = true,
-                    ElectionSeed = (ulong)silo,
+                    ElectionSeed = (ulong)((3 * _seed) + silo),
                     VotePromise = _votePromise,
                     ReadOnlyOption = _votePromise > TimeSpan.Zero ? ReadOnlyOption.LeaseBased : ReadOnlyOption.Safe,
                 },

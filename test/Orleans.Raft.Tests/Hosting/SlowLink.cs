@@ -78,6 +78,11 @@ internal sealed class SlowLink : ILaneTransport, ILaneSink
     void ILaneSink.Deliver(string peer, in LaneItem item) => _bytesOf[item.GroupIndex] = BytesOf(item.GroupIndex)
         + (item.Kind == LaneItemKind.Message ? item.ReadMessage().Entries.Sum(entry => entry.Data.Length) : item.Body.Length);
 
+    void ILaneSink.Speaks(string peer, Guid process)
+    {
+        // One process for ever.
+    }
+
     void ILaneSink.Refused(string peer, DropReason reason, string detail) => Recorder.Refusals.Add(reason);
 
     private static LaneSettings Default(StoreIdentity life, string name) => new()

@@ -105,6 +105,11 @@ internal sealed partial class Replica
             WakeUp(isLeaderLost: false, wokenBy: silo);
         }
 
+        if (item.From == _node.Leader)
+        {
+            _leaderHeardTick = _ticks;
+        }
+
         if (message.Type == MessageType.MsgApp && message.Term >= _softTerm)
         {
             // Heartbeats tell no more than this replica is known to hold; appends tell all.

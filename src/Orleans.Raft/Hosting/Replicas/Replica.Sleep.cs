@@ -143,9 +143,15 @@ internal sealed partial class Replica
 
     private void OnSiloChanged(string silo, bool isLost)
     {
+        var isLeaders = isLost && _node.Leader != Id && _peers.TryGetValue(_node.Leader, out var leader) && string.Equals(leader.Silo, silo, StringComparison.Ordinal);
         if (_isAsleep)
         {
-            WakeUp(isLost && _peers.TryGetValue(_node.Leader, out var leader) && _node.Leader != Id && string.Equals(leader.Silo, silo, StringComparison.Ordinal));
+            WakeUp(isLeaders);
+        }
+        else if (isLeaders && _ticks - _leaderHeardTick >= _settings.Node.ElectionTicks / 2)
+        {
+            // The lane has been silent in one direction and the leader in the other: what is left to wait is the random part of the timeout.
+            _node.Wake(isLeaderLost: true, _now);
         }
     }
 }

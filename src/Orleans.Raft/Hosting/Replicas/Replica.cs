@@ -71,6 +71,7 @@ internal sealed partial class Replica
     // A sleeping replica is not ticked; the tick of its last work says when it may sleep.
     private volatile bool _isAsleep;
     private long _lastWorkTick;
+    private long _leaderHeardTick;
     private long _readContext;
     private SoftState _soft;
     private long _softTerm;

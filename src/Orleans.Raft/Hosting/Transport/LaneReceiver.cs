@@ -8,6 +8,9 @@ internal interface ILaneSink
     /// <summary>One item. Its bytes are slices of the received batch and may be kept.</summary>
     void Deliver(string peer, in LaneItem item);
 
+    /// <summary>What is delivered from now on comes from this process of the peer.</summary>
+    void Speaks(string peer, Guid process);
+
     /// <summary>Something arrived that is not delivered; counted by reason.</summary>
     void Refused(string peer, DropReason reason, string detail);
 }
@@ -23,6 +26,7 @@ internal sealed class LaneReceiver(string peer, ILaneSink sink, IReplicaClock cl
 
     private readonly SortedDictionary<long, LaneItem[]> _held = [];
     private StoreIdentity _peerLife;
+    private Guid _peerProcess;
     private long _session;
     private long _next = 1;
     private TimeSpan _gapSince;
@@ -36,7 +40,7 @@ internal sealed class LaneReceiver(string peer, ILaneSink sink, IReplicaClock cl
         var header = batch.Header;
         var from = new StoreIdentity(header.FromStore, header.FromOpenCounter);
         LastHeard = clock.Now;
-        if (from != _peerLife || header.Session > _session)
+        if (from != _peerLife || header.FromProcess != _peerProcess || header.Session > _session)
         {
             if (from.StoreId == _peerLife.StoreId && from.OpenCounter < _peerLife.OpenCounter)
             {
@@ -47,6 +51,12 @@ internal sealed class LaneReceiver(string peer, ILaneSink sink, IReplicaClock cl
             // Nothing held is lost for good: a break of the lane loses messages, and Raft repeats them.
             _held.Clear();
             _peerLife = from;
+            if (header.FromProcess != _peerProcess)
+            {
+                _peerProcess = header.FromProcess;
+                sink.Speaks(peer, header.FromProcess);
+            }
+
             _session = header.Session;
             _next = 1;
         }

@@ -25,6 +25,9 @@ internal readonly record struct LaneHeader(
 {
     /// <summary>Network address of the sending silo as text: a way to answer before membership has told it (SAFETY-RULES B5).</summary>
     public string? FromAddress { get; init; }
+
+    /// <summary>The sending process. A directory that was copied, or put back from an earlier copy, may have two processes of one opening (SAFETY-RULES A7).</summary>
+    public Guid FromProcess { get; init; }
 }
 
 /// <summary>What an item is. Numbers are on the wire.</summary>

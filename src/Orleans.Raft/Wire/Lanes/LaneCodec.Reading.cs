@@ -61,6 +61,7 @@ internal static partial class LaneCodec
                 8 => header with { Session = reader.Number() },
                 9 => header with { Sequence = reader.Number() },
                 11 => header with { FromAddress = ReadText(ref reader, reader.Bytes().Span) },
+                12 => header with { FromProcess = ReadGuid(ref reader) },
                 _ => Other(ref reader, header, ref items),
             };
         }

@@ -49,7 +49,8 @@ internal static partial class LaneCodec
         + NumberSize(header.ToOpenCounter)
         + NumberSize(header.Session)
         + NumberSize(header.Sequence)
-        + TextSize(header.FromAddress);
+        + TextSize(header.FromAddress)
+        + GuidSize(header.FromProcess);
 
     private static void Write(ref WireWriter writer, in LaneHeader header)
     {
@@ -63,6 +64,7 @@ internal static partial class LaneCodec
         Number(ref writer, 8, header.Session);
         Number(ref writer, 9, header.Sequence);
         Text(ref writer, 11, header.FromAddress);
+        Identity(ref writer, 12, header.FromProcess);
     }
 
     private static int ContentSize(in LaneHeader header, in LaneItem item) =>
