@@ -210,6 +210,13 @@ internal sealed partial class RaftHost
     // Two silos of one cluster must never serve different births of one group (SAFETY-RULES A2).
     private async Task CheckClusterAsync(CancellationToken cancellationToken)
     {
+        await RefuseCopyAsync(cancellationToken);
+        await CheckBirthAsync();
+        _isChecked = true;
+    }
+
+    private async Task CheckBirthAsync()
+    {
         if (_genesis is not { } mine || _clerk is null)
         {
             return;

@@ -34,7 +34,7 @@ internal sealed partial class RaftHost
         return new RaftHealth
         {
             Silo = Silo,
-            Waits = _hasCatalog ? null : _waitsFor,
+            Waits = _refusal ?? (_hasCatalog ? null : _waitsFor),
             StoreFailure = store?.Failure?.Message,
             OldestWrite = store?.OldestPendingAge ?? TimeSpan.Zero,
             IsStalled = store is not null && IsStalled(store),

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Raft.Wire;
+using Orleans.Runtime;
 
 namespace Orleans.Raft.Hosting;
 
@@ -8,7 +10,7 @@ internal sealed partial class RaftHost
     // Once in every life: a counter that is not new is a directory that went back in time.
     private async Task IntroduceAsync(Catalog catalog, CancellationToken stopping)
     {
-        if (_isAnnounced || _refusal is not null || _store is not { } store)
+        if (_isAnnounced || !_isChecked || _refusal is not null || _store is not { } store)
         {
             return;
         }
@@ -52,6 +54,36 @@ internal sealed partial class RaftHost
         else if (isOther)
         {
             LogBoundAnew(_logger, Silo, store.Identity, binding!.Store);
+        }
+    }
+
+    // A copy of a directory, opened while its silo runs on the original: its opening is the later one, and what it holds is the older. It must go before
+    // it introduces itself, else the cluster would take it for the silo's next life and the original for its former one.
+    private async Task RefuseCopyAsync(CancellationToken cancellationToken)
+    {
+        if (_store is not { } store || _silos.FindDouble() is not { } other)
+        {
+            return;
+        }
+
+        BirthAnswer answer;
+        try
+        {
+            var endpoint = _services.GetRequiredService<RaftEndpointClient>().On(other);
+            answer = await endpoint.AskBirthAsync(new BirthQuestion(Silo, _silo.SiloAddress.ToParsableString())).WaitAsync(FollowInterval, _time, cancellationToken);
+        }
+        catch (Exception exception) when (exception is OrleansException or TimeoutException)
+        {
+            // A former process of this silo that membership has not noticed to be gone.
+            LogDoubleSilent(_logger, Silo, other, exception.Message);
+            return;
+        }
+
+        if (answer.Store == store.Identity.StoreId)
+        {
+            throw new OrleansConfigurationException(
+                $"The silo {Silo} runs already, at {other}, on the store {answer.Store:N}, and this process has opened the same store: its directory was copied. "
+                + $"A copy has forgotten what the original acknowledged since. Empty the copy's directory {_options.DataDirectory ?? Path.Combine("raft-data", Silo)}, and give one of the two another name.");
         }
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Raft.Core;
+using Orleans.Runtime;
 
 namespace Orleans.Raft.Hosting;
 
@@ -44,6 +45,9 @@ internal sealed partial class RaftHost
 
     [LoggerMessage(EventId = (int)RaftEvent.StoreRefused, Level = LogLevel.Critical, Message = "Raft on {Silo}: {Reason}")]
     private static partial void LogStoreRefused(ILogger logger, string silo, string reason);
+
+    [LoggerMessage(EventId = (int)RaftEvent.DoubleSilent, Level = LogLevel.Information, Message = "Raft on {Silo}: membership shows another silo of this name at {Other}, which does not answer and is taken for this one's former process: {Reason}")]
+    private static partial void LogDoubleSilent(ILogger logger, string silo, SiloAddress other, string reason);
 
     [LoggerMessage(EventId = (int)RaftEvent.ConfigurationDiffers, Level = LogLevel.Warning, Message = "Raft on {Silo}: family {Family} is configured with {Groups} groups of {Factor} replicas; it was created with {CreatedGroups} of {CreatedFactor}, and that counts.")]
     private static partial void LogDiffers(ILogger logger, string silo, string family, int groups, int factor, int createdGroups, int createdFactor);

@@ -15,7 +15,7 @@ internal sealed partial class RaftHost
         var asked = _groups.Values.Where(runtime => runtime.Replica is not null
             && (name.Length == 0 || runtime.Descriptor.Id == new RaftGroupId(name, index)));
         var reports = await Task.WhenAll(asked.Select(runtime => ReportAsync(runtime.Replica!)));
-        return new SiloReport(Silo, _hasCatalog ? "" : _waitsFor, [.. reports]);
+        return new SiloReport(Silo, _refusal ?? (_hasCatalog ? "" : _waitsFor), [.. reports]);
     }
 
     /// <summary>Tells this silo's replica of a group to hand leadership over, if it leads. Returns what became of the wish.</summary>

@@ -66,6 +66,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     private volatile bool _hasCatalog;
     private volatile string _waitsFor = "its endpoint is not open yet";
     private bool _isAnnounced;
+    private volatile bool _isChecked;
     private bool _hasSeenItself;
     private bool _hadReplicas;
     private string? _refusal;

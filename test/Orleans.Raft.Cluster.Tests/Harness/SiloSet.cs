@@ -75,10 +75,14 @@ public sealed class SiloSet : IAsyncDisposable
     {
         foreach (var silo in silos)
         {
-            var host = _hosts[silo]!;
+            var (host, hasStarted) = (_hosts[silo]!, _hasStarted[silo]);
             _hasStarted[silo] = false;
             _hosts[silo] = null;
-            await host.StopAsync();
+            if (hasStarted)
+            {
+                await host.StopAsync();
+            }
+
             await ((IAsyncDisposable)host).DisposeAsync();
         }
     }

@@ -84,6 +84,9 @@ internal enum RaftEvent
     /// <summary>The meta group refused the silo's store.</summary>
     StoreRefused = 181044,
 
+    /// <summary>Membership shows another silo of this name, which does not answer.</summary>
+    DoubleSilent = 181060,
+
     /// <summary>A family is configured differently than it was created.</summary>
     ConfigurationDiffers = 181045,
 
