@@ -37,7 +37,7 @@ public sealed class RaftOptions
     public const int DefaultMaxInflightAppends = 256;
 
     /// <summary>Default of <see cref="MaxInflightBytes"/>.</summary>
-    public const int DefaultMaxInflightBytes = 8 << 20;
+    public const int DefaultMaxInflightBytes = 4 << 20;
 
     /// <summary>Default of <see cref="MaxWaitingRequests"/>.</summary>
     public const int DefaultMaxWaitingRequests = 100_000;
@@ -114,7 +114,7 @@ public sealed class RaftOptions
     public int MaxInflightAppends { get; set; } = DefaultMaxInflightAppends;
 
     /// <summary>Bytes of entries that a leader has on their way to one follower without an answer.</summary>
-    /// <value>8 MiB; at least <see cref="MaxEntryBytes"/>, at most <see cref="LaneWindowBytes"/>.</value>
+    /// <value>4 MiB, less than a lane has for one group while others are busy; at least <see cref="MaxEntryBytes"/>, at most <see cref="LaneWindowBytes"/>.</value>
     public int MaxInflightBytes { get; set; } = DefaultMaxInflightBytes;
 
     /// <summary>

@@ -69,9 +69,9 @@ internal sealed partial class Replica
     private long _ticks;
 
     // A sleeping replica is not ticked; the tick of its last work says when it may sleep.
-    private volatile bool _isAsleep;
     private long _lastWorkTick;
     private long _leaderHeardTick;
+    private volatile bool _isAsleep;
     private long _readContext;
     private SoftState _soft;
     private long _softTerm;
@@ -81,7 +81,6 @@ internal sealed partial class Replica
     private long _leaderCommit;
     private bool _isStopping;
     private TimeSpan _handOverAt;
-
     // The term of the last hand-over that began here; 0 before the first.
     private long _givenAwayTerm;
     private volatile string? _fault;
