@@ -53,7 +53,12 @@ internal sealed partial class Replica
             return;
         }
 
-        if (state.Index <= _applied)
+        if (state.IsRefused)
+        {
+            // The leadership that was to confirm it has ended: what is applied here says nothing of what was written since.
+            AnswerRound(round, RefusalKind.NotLeader);
+        }
+        else if (state.Index <= _applied)
         {
             Query(round);
         }
