@@ -119,6 +119,24 @@ public sealed class ReplicaTests
     }
 
     [Fact]
+    public void A_read_that_waited_when_its_leader_lost_the_lead_is_not_answered_with_what_is_there()
+    {
+        _cluster.Finish(_cluster.AddAsync(1, 1));
+        _cluster.TickUntil(() => _cluster.Leader is not null);
+        var former = _cluster.Leader!.Value;
+        var other = (former % 3) + 1;
+        _cluster.Passes = (from, to, _) => from != former && to != former;
+        var read = _cluster.ReadAsync(former);
+        Assert.Equal(6, _cluster.Finish(_cluster.AddAsync(other, 5)));
+        _cluster.TickUntil(() => _cluster.Ask(former, node => node.Role) != RaftRole.Leader);
+        _cluster.Settle();
+        Assert.False(read.IsCompleted);
+        Assert.Equal(1, _cluster.Machines[former].Sum);
+        _cluster.Passes = (_, _, _) => true;
+        Assert.Equal(6, _cluster.Finish(read));
+    }
+
+    [Fact]
     public void A_vote_for_an_earlier_life_is_not_counted_by_the_next_one()
     {
         // The leader is gone; another silo asks a third one whether it would win, and restarts before the answer comes.
