@@ -52,6 +52,15 @@ internal static partial class Rules
             name.EndsWith("Threading.Thread.Sleep", StringComparison.Ordinal)
         select new Finding(file.Path, file.LineOf(call), NameOfMember(call), name);
 
+    /// <summary>Log events with one number: whoever filters by it would get both.</summary>
+    public static IEnumerable<Finding> SharedEventNumbers(IEnumerable<SourceFile> files) =>
+        from file in files
+        from events in file.All<EnumDeclarationSyntax>()
+        where events.Identifier.Text.EndsWith("Event", StringComparison.Ordinal)
+        from same in events.Members.Where(member => member.EqualsValue is not null).GroupBy(member => member.EqualsValue!.Value.ToString())
+        from again in same.Skip(1)
+        select new Finding(file.Path, file.LineOf(again), again.Identifier.Text, $"has the number {same.Key}, as {same.First().Identifier.Text} has");
+
     /// <summary>A catch that does nothing and doesn't even say why nothing is right.</summary>
     public static IEnumerable<Finding> EmptyCatches(IEnumerable<SourceFile> files) =>
         from file in files

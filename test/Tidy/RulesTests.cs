@@ -18,6 +18,12 @@ public sealed class RulesTests
     public void Empty_catches_are_found(string code, int count) => Assert.Equal(count, Rules.EmptyCatches([File(code)]).Count());
 
     [Theory]
+    [InlineData("enum RaftEvent { A = 1, B = 2, C = 1 }", 1)]
+    [InlineData("enum RaftEvent { A = 1, B = 2 }", 0)]
+    [InlineData("enum Kind { A = 1, B = 1 }", 0)]
+    public void Events_that_share_a_number_are_found(string code, int count) => Assert.Equal(count, Rules.SharedEventNumbers([File(code)]).Count());
+
+    [Theory]
     [InlineData("#pragma warning disable CS1591\nclass C;", 1)]
     [InlineData("#pragma warning disable CS1591 // Generated: documented in the schema.\nclass C;", 0)]
     [InlineData("// Generated: documented in the schema.\n#pragma warning disable CS1591\nclass C;", 0)]

@@ -52,6 +52,11 @@ public sealed class TidyTests(ITestOutputHelper output)
         Rules.Sleeps(Repository.Tests));
 
     [Fact]
+    public void A_log_event_has_a_number_of_its_own() => Allowed.Check("event-number",
+        "Two events under one number can't be told apart: take the next free one.",
+        Rules.SharedEventNumbers(Repository.Source));
+
+    [Fact]
     public void A_caught_exception_is_handled_or_explained() => Allowed.Check("empty-catch",
         "An empty catch hides the only sign of a fault: handle it, or say in a comment why nothing is right.",
         Rules.EmptyCatches(Repository.All));

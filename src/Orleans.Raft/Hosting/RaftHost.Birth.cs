@@ -87,6 +87,11 @@ internal sealed partial class RaftHost
 
     private void OpenLanes(Genesis genesis)
     {
+        if (BirthClerk.IsOther(genesis, _options.InitialSilos))
+        {
+            LogInitialSilosDiffer(_logger, Silo, string.Join(", ", _options.InitialSilos), string.Join(", ", genesis.Silos.Select(silo => silo.Silo)));
+        }
+
         _lanes = new LaneHub(
             LaneSettings(genesis.Incarnation),
             new GrainCallTransport(_services.GetRequiredService<RaftEndpointClient>(), _silos),
@@ -122,6 +127,11 @@ internal sealed partial class RaftHost
         }
 
         CheckBinding(catalog);
+        if (catalog.FeatureLevel > FeatureLevels.Known && _compared.Add("$feature level"))
+        {
+            LogClusterTooNew(_logger, Silo, catalog.FeatureLevel, FeatureLevels.Known);
+        }
+
         foreach (var family in catalog.Families)
         {
             if (_known.TryAdd(family.Name, family) || !_groups.ContainsKey(new RaftGroupId(family.Name, family.Groups - 1)))

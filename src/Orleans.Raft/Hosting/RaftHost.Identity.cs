@@ -31,7 +31,7 @@ internal sealed partial class RaftHost
 
         var command = new MetaCommand
         {
-            Announce = new SiloBinding(default, Silo, store.Identity.StoreId, store.Identity.OpenCounter, _processLife),
+            Announce = new SiloBinding(default, Silo, store.Identity.StoreId, store.Identity.OpenCounter, _processLife) { FeatureLevel = FeatureLevels.Known },
             Former = isOther ? binding!.Store : default,
         };
         var answer = await TryAsync(client => client.ProposeAsync(MetaCodec.Encode(command), stopping));
@@ -169,7 +169,7 @@ internal sealed partial class RaftHost
         if (!string.Equals(_waitsFor, reason, StringComparison.Ordinal))
         {
             _waitsFor = reason;
-            LogWaits(_logger, Silo, reason);
+            LogWaitsForBinding(_logger, Silo, reason);
         }
     }
 }

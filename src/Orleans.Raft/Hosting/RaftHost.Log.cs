@@ -37,6 +37,15 @@ internal sealed partial class RaftHost
     [LoggerMessage(EventId = (int)RaftEvent.WaitsForBirth, Level = LogLevel.Warning, Message = "Raft on {Silo}: waits for the cluster's birth: {Reason}.")]
     private static partial void LogWaits(ILogger logger, string silo, string reason);
 
+    [LoggerMessage(EventId = (int)RaftEvent.WaitsForBinding, Level = LogLevel.Warning, Message = "Raft on {Silo}: waits for its store to be bound to its name in the cluster: {Reason}.")]
+    private static partial void LogWaitsForBinding(ILogger logger, string silo, string reason);
+
+    [LoggerMessage(EventId = (int)RaftEvent.InitialSilosDiffer, Level = LogLevel.Warning, Message = "Raft on {Silo}: RaftOptions.InitialSilos is [{Configured}]; the cluster was born with [{Born}], and that counts. The option is read at the birth only.")]
+    private static partial void LogInitialSilosDiffer(ILogger logger, string silo, string configured, string born);
+
+    [LoggerMessage(EventId = (int)RaftEvent.NeedsUpgrade, Level = LogLevel.Error, Message = "Raft on {Silo}: the cluster's feature level is {Level}, and this silo's binaries know {Known}. Its replicas stop where they meet something newer. Upgrade the silo.")]
+    private static partial void LogClusterTooNew(ILogger logger, string silo, int level, int known);
+
     [LoggerMessage(EventId = (int)RaftEvent.NoFounder, Level = LogLevel.Warning, Message = "Raft on {Silo}: its store is not one of the founders of the cluster {Incarnation}. It holds no replicas yet. If it held some before, its directory was lost or replaced.")]
     private static partial void LogNoFounder(ILogger logger, string silo, Guid incarnation);
 

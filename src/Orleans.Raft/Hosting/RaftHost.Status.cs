@@ -20,9 +20,13 @@ internal sealed partial class RaftHost
 
     /// <summary>Tells this silo's replica of a group to hand leadership over, if it leads. Returns what became of the wish.</summary>
     public async Task<string> TransferHereAsync(RaftGroupId group, ReplicaId to) =>
-        TryFind(group, out var runtime) && runtime.Replica is { Fault: null } replica
-            ? (await replica.TransferAsync(to)).ToString()
-            : $"{group} has no working replica on {Silo}";
+        !TryFind(group, out var runtime) || runtime.Replica is not { Fault: null } replica ? $"{group} has no working replica on {Silo}"
+            : runtime.Descriptor.SiloOf(to) is { } silo && WhyNoTarget(silo) is { } reason ? reason
+            : (await replica.TransferAsync(to)).ToString();
+
+    // Somebody who leaves takes no leadership, whoever asks for it (SAFETY-RULES B12). What this silo has not heard of yet it leaves to the protocol.
+    private string? WhyNoTarget(string silo) =>
+        !string.Equals(silo, Silo, StringComparison.Ordinal) && _lanes?.To(silo).PeerPhase is > SiloPhase.Running ? $"{silo} stops and takes no leadership" : null;
 
     /// <summary>A group as of now.</summary>
     public async Task<RaftGroupStatus> GetStatusAsync(GroupRuntime runtime, CancellationToken cancellationToken)

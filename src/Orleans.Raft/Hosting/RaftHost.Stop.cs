@@ -26,15 +26,28 @@ internal sealed partial class RaftHost
     {
         _isActive = false;
         EnterPhase(SiloPhase.Stopping);
-        var leaders = _groups.Values.Where(HasSuccessor).ToArray();
-        foreach (var runtime in leaders)
+
+        // Looked at again and again: leadership may still be on its way here, by an election or by a transfer that began before. A bound, not a promise: what has not
+        // gone by then is elected away.
+        var asked = new HashSet<RaftGroupId>();
+        var end = _clock.Now + (_options.TickInterval * _options.ElectionTicks);
+        await WaitAsync(() => !HandOverAll(asked) || _clock.Now >= end, cancellationToken);
+    }
+
+    // True while something here leads that another silo could lead.
+    private bool HandOverAll(HashSet<RaftGroupId> asked)
+    {
+        var isLeading = false;
+        foreach (var runtime in _groups.Values.Where(HasSuccessor))
         {
-            runtime.Replica!.PostHandOver(IsTransferTarget, "its silo stops");
+            isLeading = true;
+            if (asked.Add(runtime.Descriptor.Id))
+            {
+                runtime.Replica!.PostHandOver(IsTransferTarget, "its silo stops");
+            }
         }
 
-        // A bound, not a promise: what has not gone by then is elected away.
-        var end = _clock.Now + (_options.TickInterval * _options.ElectionTicks);
-        await WaitAsync(() => !leaders.Any(Leads) || _clock.Now >= end, cancellationToken);
+        return isLeading;
     }
 
     // This silo's grains are gone. A silo that stops too may need this one's replicas for a majority, until its grains are gone as well.

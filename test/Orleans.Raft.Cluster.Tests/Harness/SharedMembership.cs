@@ -46,6 +46,25 @@ public sealed class SharedMembership : IMembershipTable
         return Task.CompletedTask;
     }
 
+    /// <summary>Writes a row of a silo that is not there, as a killed process leaves one; or says that it is dead.</summary>
+    public void WriteGhost(SiloAddress address, string name, SiloStatus status)
+    {
+        lock (_gate)
+        {
+            _version++;
+            var entry = new MembershipEntry
+            {
+                SiloAddress = address,
+                SiloName = name,
+                HostName = "ghost",
+                Status = status,
+                StartTime = DateTime.UtcNow,
+                IAmAliveTime = DateTime.UtcNow,
+            };
+            _rows[address] = (entry, $"{_version}");
+        }
+    }
+
     private static MembershipEntry Copy(MembershipEntry entry) => new()
     {
         SiloAddress = entry.SiloAddress,

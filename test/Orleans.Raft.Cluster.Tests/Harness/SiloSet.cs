@@ -6,6 +6,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Runtime;
 
 namespace Orleans.Raft.Cluster.Tests;
 
@@ -64,6 +65,10 @@ public sealed class SiloSet : IAsyncDisposable
             _hasStarted[silo] = true;
         }));
     }
+
+    /// <summary>Makes membership show a silo as active that is not there, or as dead again. Needs a membership of the test's own.</summary>
+    public void ShowGhost(int silo, SiloStatus status) => _membership!.WriteGhost(
+        SiloAddress.New(new IPEndPoint(IPAddress.Loopback, _siloPorts[silo]), int.MaxValue), $"s{silo + 1}", status);
 
     /// <summary>Silos that run and are not being stopped.</summary>
     public IEnumerable<int> Running => Enumerable.Range(0, _hosts.Length).Where(silo => _hosts[silo] is not null && _hasStarted[silo]);

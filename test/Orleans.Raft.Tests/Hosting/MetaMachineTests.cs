@@ -55,6 +55,31 @@ public sealed class MetaMachineTests
     public void Another_store_under_a_bound_name_is_refused() => Assert.False(Announce("s1", Guid.NewGuid(), 9, Guid.NewGuid()));
 
     [Fact]
+    public void The_feature_level_is_what_every_silo_in_service_knows_and_never_falls()
+    {
+        var stores = _meta.Catalog.Silos.ToDictionary(silo => silo.Silo, silo => silo.Store);
+        for (var silo = 1; silo <= 4; silo++)
+        {
+            Assert.True(Upgrade($"s{silo}", stores[$"s{silo}"], 1, level: 2));
+        }
+
+        Assert.Equal(0, _meta.Catalog.FeatureLevel);
+        Assert.True(Upgrade("s5", stores["s5"], 1, level: 1));
+        Assert.Equal(1, _meta.Catalog.FeatureLevel);
+
+        // The last one that knows no more than 1 goes out of service; what comes later and knows less changes nothing.
+        Assert.Null(MetaMachine.RefusalOf(Apply(new MetaCommand { Retire = "s5" })));
+        Assert.Equal(2, _meta.Catalog.FeatureLevel);
+        Assert.True(Upgrade("s6", Guid.NewGuid(), 1, level: 1));
+        Assert.True(Upgrade("s1", stores["s1"], 2, level: 1));
+        Assert.Equal(2, _meta.Catalog.FeatureLevel);
+
+        var read = MetaCodec.ReadCatalog(MetaCodec.Encode(_meta.Catalog));
+        Assert.Equal(2, read.FeatureLevel);
+        Assert.Equal([1, 2, 2, 2, 1, 1], read.Silos.Select(silo => silo.FeatureLevel));
+    }
+
+    [Fact]
     public void A_catalog_survives_its_encoding()
     {
         Create("orders", 5, 3);
@@ -158,6 +183,9 @@ public sealed class MetaMachineTests
     private string? Move(params PlacementChange[] changes) => MetaMachine.RefusalOf(Apply(new MetaCommand { Changes = [.. changes] }));
 
     private void Create(string name, int groups, int factor) => Apply(new MetaCommand { Create = new CatalogFamily(name, groups, factor, 0, []) });
+
+    private bool Upgrade(string silo, Guid store, long counter, int level) => MetaMachine.RefusalOf(Apply(
+        new MetaCommand { Announce = new SiloBinding(default, silo, store, counter, Guid.NewGuid()) { FeatureLevel = level } })) is null;
 
     private bool Announce(string silo, Guid store, long counter, Guid life, Guid former = default) =>
         MetaMachine.RefusalOf(Apply(new MetaCommand { Announce = new SiloBinding(default, silo, store, counter, life), Former = former })) is null;

@@ -289,7 +289,8 @@ internal sealed class MiniCluster
 
     private static async Task<long> NumberOf(Task<ReadOnlyMemory<byte>> answer) => SumMachine.Number(await answer);
 
-    private void Start(int silo)
+    /// <summary>Opens the silo's store and starts a replica on it, whatever became of the one before.</summary>
+    public void Start(int silo)
     {
         var life = new StoreIdentity(new Guid(silo, 0, 0, new byte[8]), (Silos[silo]?.Replica is null ? 0 : 1) + 1);
         var outlet = new Outlet(this, silo);

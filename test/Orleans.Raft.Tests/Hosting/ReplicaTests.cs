@@ -184,6 +184,10 @@ public sealed class ReplicaTests
         var poison = _cluster.AddAsync(1, long.MinValue);
         Assert.Throws<OutcomeUnknownException>(() => _cluster.Finish(poison));
         Assert.Contains("poison", _cluster.Silos[1].Replica!.Fault, StringComparison.Ordinal);
+
+        // Which entry it was, in words that lead to the same place on every replica (SAFETY-RULES B13).
+        var places = Enumerable.Range(1, 3).Select(silo => _cluster.Silos[silo].Replica!.Fault).OfType<string>().Select(fault => fault[fault.IndexOf("command 0 of entry", StringComparison.Ordinal)..].Split(',')[0]);
+        Assert.Single(places.Distinct());
         Assert.ThrowsAny<Orleans.Runtime.OrleansException>(() => _cluster.Finish(_cluster.ReadAsync(2)));
     }
 
@@ -234,6 +238,37 @@ public sealed class ReplicaTests
         client.GiveUp(null);
         _cluster.Passes = (_, _, _) => true;
         Assert.True(_cluster.Finish(_cluster.AddAsync(1, 8)) is 9 or 14);
+    }
+
+    [Fact]
+    public void What_comes_beyond_the_limit_of_what_may_wait_is_refused_at_once_and_was_not_done()
+    {
+        _cluster.Passes = (_, _, _) => false;
+        var limit = new GroupClientSettings { Silo = "s1" }.MaxWaiting;
+        for (var i = 0; i < limit; i++)
+        {
+            _ = _cluster.Silos[1].Client.ProposeAsync(SumMachine.Bytes(1), CancellationToken.None);
+        }
+
+        var beyond = Assert.Throws<RaftBusyException>(() => { _ = _cluster.Silos[1].Client.ProposeAsync(SumMachine.Bytes(1), CancellationToken.None); });
+        Assert.Contains("Nothing was done", beyond.Message, StringComparison.Ordinal);
+        Assert.Equal(limit, _cluster.Silos[1].Client.WaitingCount);
+    }
+
+    [Fact]
+    public void What_every_replica_refused_was_not_done_when_the_silo_gives_up_either()
+    {
+        _cluster.Finish(_cluster.AddAsync(1, 1));
+        _cluster.TickUntil(() => _cluster.Leader is not null);
+        for (var silo = 1; silo <= 3; silo++)
+        {
+            _cluster.Disks[silo].IsFull = true;
+        }
+
+        var add = _cluster.AddAsync(1, 5);
+        _cluster.Settle();
+        _cluster.Silos[1].Client.GiveUp("the silo stops");
+        Assert.Contains("not done", Assert.Throws<RaftUnavailableException>(() => _cluster.Finish(add, maxTicks: 1)).Message, StringComparison.Ordinal);
     }
 
     private long LastIndex() => _cluster.Ask(1, node => node.LastIndex);

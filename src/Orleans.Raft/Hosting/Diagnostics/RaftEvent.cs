@@ -85,7 +85,7 @@ internal enum RaftEvent
     StoreRefused = 181044,
 
     /// <summary>Membership shows another silo of this name, which does not answer.</summary>
-    DoubleSilent = 181060,
+    DoubleSilent = 181059,
 
     /// <summary>A family is configured differently than it was created.</summary>
     ConfigurationDiffers = 181045,
@@ -112,5 +112,14 @@ internal enum RaftEvent
     StewardFailed = 181052,
 
     /// <summary>A silo asked for the leadership of a group of which it is the first choice.</summary>
-    LeaderClaimed = 181053,
+    LeaderClaimed = 181057,
+
+    /// <summary>InitialSilos are others than those that the cluster was born with.</summary>
+    InitialSilosDiffer = 181058,
+
+    /// <summary>A silo's store is not bound to its name yet.</summary>
+    WaitsForBinding = 181055,
+
+    /// <summary>An entry, or the cluster, is in a format that only newer binaries know.</summary>
+    NeedsUpgrade = 181056,
 }

@@ -21,8 +21,9 @@ internal sealed partial class GroupClient
             {
                 if (!command.IsFinished)
                 {
-                    Abandon_NeedsGate(command, command.Attempts == 0 ? "unavailable" : "unknown");
-                    command.Answer.TrySetException(command.Attempts == 0 ? Hopeless(reason) : Unknown(command, $"no answer will come: {reason}"));
+                    // As when its budget ends: what every replica refused was not done (SAFETY-RULES C4).
+                    Abandon_NeedsGate(command, command.OpenAttempts == 0 ? "unavailable" : "unknown");
+                    command.Answer.TrySetException(command.OpenAttempts == 0 ? Hopeless(reason) : Unknown(command, $"no answer will come: {reason}"));
                 }
             }
 

@@ -53,6 +53,13 @@ internal sealed class BirthClerk
         return FindGenesis(answers) ?? (_initial.IsEmpty ? DecideAlone(asked) : DecideTogether(answers));
     }
 
+    /// <summary>True if the cluster was born with other silos than a silo is configured with now. Their order does not matter any more.</summary>
+    public static bool IsOther(Genesis genesis, IEnumerable<string> initialSilos)
+    {
+        var configured = initialSilos.ToHashSet(StringComparer.Ordinal);
+        return configured.Count == 0 ? genesis.Silos.Length > 1 : !configured.SetEquals(genesis.Silos.Select(silo => silo.Silo));
+    }
+
     /// <summary>True if the genesis names this silo with this store: then it is a founder, and has not voted before.</summary>
     public bool IsFounder(Genesis genesis) =>
         genesis.Silos.Any(binding => string.Equals(binding.Silo, _silo, StringComparison.Ordinal) && binding.Store == _store.StoreId);

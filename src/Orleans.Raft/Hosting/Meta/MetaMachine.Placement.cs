@@ -50,7 +50,7 @@ internal sealed partial class MetaMachine
         var silos = SetRetired(SetRetired(_catalog.Silos, command.Retire, true), command.Admit, false);
         if (placements != _catalog.Placements || silos != _catalog.Silos)
         {
-            Change(_catalog with { Version = position.Index, Placements = placements, Silos = silos });
+            Change(Raised(_catalog with { Version = position.Index, Placements = placements, Silos = silos }));
         }
 
         return null;

@@ -81,7 +81,7 @@ internal sealed partial class MetaMachine : ISnapshotStateMachine
         var place = CatalogGroups.PlaceOf(_catalog, silo.Silo);
         if (place < 0)
         {
-            Change(_catalog with { Version = position.Index, Silos = _catalog.Silos.Add(silo with { Replica = default }) });
+            Change(Raised(_catalog with { Version = position.Index, Silos = _catalog.Silos.Add(silo with { Replica = default }) }));
             return null;
         }
 
@@ -102,12 +102,20 @@ internal sealed partial class MetaMachine : ISnapshotStateMachine
         }
 
         var catalog = known.Store == silo.Store ? _catalog : Replace(silo);
-        Change(catalog with
+        Change(Raised(catalog with
         {
             Version = position.Index,
-            Silos = catalog.Silos.SetItem(place, known with { Store = silo.Store, OpenCounter = silo.OpenCounter, Life = silo.Life }),
-        });
+            Silos = catalog.Silos.SetItem(
+                place, known with { Store = silo.Store, OpenCounter = silo.OpenCounter, Life = silo.Life, FeatureLevel = silo.FeatureLevel }),
+        }));
         return null;
+    }
+
+    // Never lowered: what was written at a level stays in the logs. A silo that knows less comes too late, and its replicas stop where they meet it.
+    private static Catalog Raised(Catalog catalog)
+    {
+        var known = catalog.Silos.Where(silo => !silo.IsRetired).Select(silo => silo.FeatureLevel).DefaultIfEmpty().Min();
+        return known > catalog.FeatureLevel ? catalog with { FeatureLevel = known } : catalog;
     }
 
     private void Change(Catalog catalog)

@@ -8,7 +8,7 @@ internal sealed partial class Replica
 {
     private void ApplyPending()
     {
-        while (_applying is null && (_interrupted ?? NextToApply()) is { } message)
+        while (_applying is null && _needsUpgrade is null && (_interrupted ?? NextToApply()) is { } message)
         {
             _interrupted = null;
             var last = new EntryId(0, _applied);
@@ -18,6 +18,12 @@ internal sealed partial class Replica
                 // What a snapshot has brought meanwhile is not applied a second time.
                 if (entry.Index > _applied)
                 {
+                    if (IsTooNew(entry))
+                    {
+                        StopBefore(entry, last.Index);
+                        break;
+                    }
+
                     Apply(entry);
                     last = entry.Id;
                     if (_mark != default)
@@ -70,6 +76,13 @@ internal sealed partial class Replica
             return;
         }
 
+        if (_needsUpgrade is not null)
+        {
+            // What came before the entry that is too new counts; the node is not told that the rest is applied.
+            _applied = Math.Max(_applied, _markIndex);
+            return;
+        }
+
         if (message.Entries.Count > 0)
         {
             _applied = Math.Max(_applied, message.Entries[^1].Index);
@@ -106,13 +119,21 @@ internal sealed partial class Replica
         }
     }
 
+    // The group's other silos run newer binaries and have agreed on a format that this one does not know (SAFETY-RULES B13). Nothing is broken, so this is no fault: the
+    // replica votes and stores what is sent to it as before, so that the group keeps its majority, but it applies nothing more and answers no reads.
+    private static bool IsTooNew(in Entry entry) =>
+        entry.Type == EntryType.EntryNormal && entry.Data.Length > 0 && CommandCodec.Validate(entry.Data) < 0;
+
+    private void StopBefore(in Entry entry, long applied)
+    {
+        _markIndex = applied;
+        _needsUpgrade = $"must be upgraded: entry {entry.Id} has a newer format than this silo reads";
+        LogNeedsUpgrade(_logger, Group, Id, _node.Term, entry.Id);
+        RefuseReads(RefusalKind.Gone);
+    }
+
     private void ApplyCommands(in Entry entry)
     {
-        if (CommandCodec.Validate(entry.Data) < 0)
-        {
-            throw new InvalidOperationException($"{Group} replica {Id}: entry {entry.Id} has a newer format than this silo reads. Upgrade it.");
-        }
-
         _mark = CommandCodec.ReadMark(entry.Data);
         if (CommandCodec.ReadRegistration(entry.Data) is { } registration)
         {
@@ -133,12 +154,25 @@ internal sealed partial class Replica
         }
     }
 
+    // Every replica will throw at the same place, again after every restart: whoever reads the fault must see which entry it was.
+    private ReadOnlyMemory<byte> ApplyNew(in Entry entry, int offset, ReadOnlyMemory<byte> payload)
+    {
+        try
+        {
+            return _state.Apply(new CommandPosition(entry.Term, entry.Index, offset), payload);
+        }
+        catch (Exception exception)
+        {
+            throw new InvalidOperationException($"{Group} replica {Id}: the state machine threw on command {offset} of entry {entry.Id}, and will on every replica.", exception);
+        }
+    }
+
     private void ApplyCommand(in Entry entry, int offset, in Command command)
     {
         var verdict = _state.Sessions.Judge(command.Session, command.Sequence, out var answer);
         if (verdict == CommandVerdict.New)
         {
-            answer = _state.Apply(new CommandPosition(entry.Term, entry.Index, offset), command.Payload);
+            answer = ApplyNew(entry, offset, command.Payload);
             _state.Sessions.Answer(command.Session, command.Sequence, answer);
         }
 

@@ -12,8 +12,10 @@ internal sealed partial class Replica
     /// <summary>How long another store may hold the application up before somebody else had better lead.</summary>
     private TimeSpan Patience => _settings.Patience;
 
-    /// <summary>True while another store holds up what is committed, by more than the bound or for longer than is good.</summary>
-    private bool IsHeldUp =>
+    /// <summary>True while it can't apply what is committed: it must be upgraded, or another store holds it up, by more than the bound or for longer than is good.</summary>
+    private bool IsHeldUp => _needsUpgrade is not null || IsBackingSlow;
+
+    private bool IsBackingSlow =>
         _state.IsProjected && (_node.Committed - _applied > _settings.MaxBacklog || (_applying is not null && _clock.Now - _applyingSince > Patience));
 
     // The next leader may be better off; if it isn't, it keeps the lead for a while all the same, so that leadership does not go round and round.
@@ -22,6 +24,12 @@ internal sealed partial class Replica
         if (_soft.Role == RaftRole.Leader && _now >= _handOverAt && IsHeldUp)
         {
             _handOverAt = _now + Patience;
+            if (_needsUpgrade is not null)
+            {
+                HandOver(_settings.MayLead, "it must be upgraded");
+                return;
+            }
+
             LogHeldUp(_logger, Group, Id, _node.Term, _node.Committed - _applied);
             HandOver(_settings.MayLead, "its backing storage holds it up");
         }

@@ -39,6 +39,12 @@ internal sealed partial class Replica
         Message = "Replica {Group} {Replica} {Term}: its backing storage holds up {Backlog} committed entries; it refuses more and hands leadership over if somebody can take it.")]
     private static partial void LogHeldUp(ILogger logger, RaftGroupId group, ReplicaId replica, long term, long backlog);
 
+    [LoggerMessage(
+        EventId = (int)RaftEvent.NeedsUpgrade,
+        Level = LogLevel.Error,
+        Message = "Replica {Group} {Replica} {Term}: applies nothing more, since entry {Entry} has a newer format than this silo reads. It votes and stores as before. Upgrade the silo.")]
+    private static partial void LogNeedsUpgrade(ILogger logger, RaftGroupId group, ReplicaId replica, long term, EntryId entry);
+
     [LoggerMessage(EventId = (int)RaftEvent.ReadElsewhere, Level = LogLevel.Debug, Message = "Replica {Group} {Replica}: a read goes to another replica: {Reason}")]
     private static partial void LogElsewhere(ILogger logger, RaftGroupId group, ReplicaId replica, string reason);
 

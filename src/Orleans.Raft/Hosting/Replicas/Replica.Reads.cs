@@ -11,6 +11,12 @@ internal sealed partial class Replica
 
     private void EnqueueRead(in PendingRead read)
     {
+        if (_needsUpgrade is not null)
+        {
+            AnswerRead(read, RefusalKind.Gone, default);
+            return;
+        }
+
         if (_reads.Count >= _settings.MaxReads)
         {
             AnswerRead(read, RefusalKind.Busy, default);

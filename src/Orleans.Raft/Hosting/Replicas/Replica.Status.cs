@@ -31,6 +31,11 @@ internal sealed partial class Replica
             return $"has faulted: {fault}";
         }
 
+        if (_needsUpgrade is { } upgrade)
+        {
+            return upgrade;
+        }
+
         if (!_confState.Voters.Contains(Id))
         {
             return "is no voter (yet)";

@@ -85,6 +85,9 @@ internal sealed partial class Replica
     private long _givenAwayTerm;
     private volatile string? _fault;
 
+    // Why it applies nothing more although nothing is wrong with it: an entry that only newer binaries know. Null while it goes on.
+    private volatile string? _needsUpgrade;
+
     public Replica(
         ReplicaSettings settings, IReplicaOutlet outlet, IReplicaClock clock, IReplicaScheduler scheduler, IGroupClientPort client, ILogger logger)
     {

@@ -41,7 +41,7 @@ internal static partial class MetaCodec
             builder.Nested(5, Encode(placement));
         }
 
-        return builder.ToArray();
+        return builder.Number(6, value.FeatureLevel).ToArray();
     }
 
     /// <summary>Encodes a silo's own record.</summary>
@@ -97,6 +97,7 @@ internal static partial class MetaCodec
         var version = 0L;
         var silos = ImmutableArray.CreateBuilder<SiloBinding>();
         var families = ImmutableArray.CreateBuilder<CatalogFamily>();
+        var level = 0;
         var placements = ImmutableDictionary.CreateBuilder<RaftGroupId, GroupPlacement>();
         while (reader.Next())
         {
@@ -118,13 +119,16 @@ internal static partial class MetaCodec
                     var placement = ReadPlacement(reader.Bytes());
                     placements[placement.Group] = placement;
                     break;
+                case 6:
+                    level = (int)Math.Min(reader.Number(), int.MaxValue);
+                    break;
                 default:
                     reader.Skip();
                     break;
             }
         }
 
-        return new Catalog(cluster, version, silos.ToImmutable(), families.ToImmutable(), placements.ToImmutable());
+        return new Catalog(cluster, version, silos.ToImmutable(), families.ToImmutable(), placements.ToImmutable()) { FeatureLevel = level };
     }
 
     /// <summary>Reads a silo's own record.</summary>
@@ -179,7 +183,7 @@ internal static partial class MetaCodec
 
     private static byte[] Encode(SiloBinding value) => new WireBuilder()
         .Number(1, value.Replica.Value).Text(2, value.Silo).Identity(3, value.Store).Number(4, value.OpenCounter).Identity(5, value.Life)
-        .Number(6, value.IsRetired ? 1 : 0).ToArray();
+        .Number(6, value.IsRetired ? 1 : 0).Number(7, value.FeatureLevel).ToArray();
 
     /// <summary>Encodes a family.</summary>
     public static byte[] Encode(CatalogFamily value)
@@ -219,6 +223,9 @@ internal static partial class MetaCodec
                     break;
                 case 6:
                     value = value with { IsRetired = reader.Number() != 0 };
+                    break;
+                case 7:
+                    value = value with { FeatureLevel = (int)Math.Min(reader.Number(), int.MaxValue) };
                     break;
                 default:
                     reader.Skip();

@@ -13,6 +13,9 @@ internal sealed record SiloBinding(ReplicaId Replica, string Silo, Guid Store, l
 {
     /// <summary>The silo was removed: it gets no replicas until it is added again.</summary>
     public bool IsRetired { get; init; }
+
+    /// <summary>The highest feature level that the silo's binaries know, as it last said; 0 while it has said nothing.</summary>
+    public int FeatureLevel { get; init; }
 }
 
 /// <summary>
@@ -57,7 +60,14 @@ internal sealed record Catalog(
     long Version,
     ImmutableArray<SiloBinding> Silos,
     ImmutableArray<CatalogFamily> Families,
-    ImmutableDictionary<RaftGroupId, GroupPlacement> Placements);
+    ImmutableDictionary<RaftGroupId, GroupPlacement> Placements)
+{
+    /// <summary>
+    /// Which formats may be written: what every silo in service knows. It is raised when the last of them has said that it knows more, and never lowered, since what is
+    /// written then stays in logs and snapshots (SAFETY-RULES B13). 0 until all have spoken.
+    /// </summary>
+    public int FeatureLevel { get; init; }
+}
 
 /// <summary>A wish to move replicas of one group.</summary>
 /// <param name="Group">The group.</param>
