@@ -155,12 +155,14 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     /// <summary>The endpoint answers from now on, and so do the replicas.</summary>
     public void StartOn(IReplicaScheduler endpoint)
     {
+        var unstarted = _endpoint as UnstartedScheduler;
         _endpoint = endpoint;
         foreach (var runtime in _groups.Values)
         {
             runtime.Replica?.MoveTo(endpoint);
         }
 
+        unstarted?.GoOnWith(endpoint);
         if (_genesis is { } genesis)
         {
             OpenLanes(genesis);
