@@ -290,6 +290,17 @@ internal sealed partial class Replica
         }
     }
 
+    private void OnUnreachable(string silo)
+    {
+        foreach (var (replica, peer) in _peers)
+        {
+            if (replica != Id && string.Equals(peer.Silo, silo, StringComparison.Ordinal))
+            {
+                _node.ReportUnreachable(replica);
+            }
+        }
+    }
+
     private LaneItem Addresses(ReplicaId to, ReplicaLife toLife) => new(
         Group.Name, Group.Index, _settings.Group.Incarnation, Id, to, _life, toLife);
 

@@ -325,17 +325,6 @@ internal sealed partial class Replica
         return answer.Task;
     }
 
-    private void OnUnreachable(string silo)
-    {
-        foreach (var (replica, peer) in _peers)
-        {
-            if (replica != Id && string.Equals(peer.Silo, silo, StringComparison.Ordinal))
-            {
-                _node.ReportUnreachable(replica);
-            }
-        }
-    }
-
     // Whoever asks a replica that is no more is told so, and can ask another.
     private void RefuseInbox()
     {
