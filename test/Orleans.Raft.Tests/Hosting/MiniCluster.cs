@@ -131,6 +131,9 @@ internal sealed class MiniCluster
         }
     }
 
+    /// <summary>The scheduler on which replicas start.</summary>
+    public IReplicaScheduler Endpoint => _scheduler;
+
     /// <summary>Silos that do not answer on their lanes, as lanes would say.</summary>
     public HashSet<string> Silent { get; } = [];
 
