@@ -96,7 +96,9 @@ internal sealed partial class RaftGrainStorage : IGrainStorage
         var answer = await DecideAsync(command, location, stateName, grainId, grainState, cancellationToken);
         RequireVerdict(answer.Verdict is GrainVerdict.Cleared, answer, location, stateName, grainId);
         grainState.State = CreateState<T>();
-        grainState.ETag = answer.Record?.Version.ToString();
+
+        // Where a clear leaves nothing, a lost creation may still come after it; the next write accepts that, too.
+        grainState.ETag = expectation.AfterReading(answer.Record).ToETag();
         grainState.RecordExists = false;
     }
 

@@ -8,7 +8,7 @@ using Xunit;
 namespace Orleans.Raft.Cluster.Tests.Provider;
 
 /// <summary>What people build on grain storage, on three silos with ours underneath.</summary>
-public sealed class EcosystemTests(ProvidersFixture fixture) : IClassFixture<ProvidersFixture>
+public sealed partial class EcosystemTests(ProvidersFixture fixture) : IClassFixture<ProvidersFixture>
 {
     [Fact]
     public async Task A_grain_of_the_default_provider_keeps_its_state_over_activations_on_any_silo()

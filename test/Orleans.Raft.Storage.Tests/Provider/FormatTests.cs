@@ -45,6 +45,19 @@ public sealed class FormatTests
     }
 
     [Fact]
+    public void The_bytes_of_exports_never_change()
+    {
+        var view = new Guid("00112233-4455-6677-8899-aabbccddeeff");
+        Assert.Equal("01030004000033221100554477668899AABBCCDDEEFF0004636172740001733432", Convert.ToHexString(GrainQuery.Export(view, Key, 1024).Encode()));
+        Assert.True(GrainQuery.TryDecode(GrainQuery.Export(view, Key, 1024).Encode(), out var query));
+        Assert.Equal((view, 1024), (query.View, query.PageBytes));
+        var page = new ExportPage(view, 7, Key, new GrainPage([], IsLast: true)).Encode();
+        Assert.Equal("010533221100554477668899AABBCCDDEEFF07000000000000000B000000000463617274000173343201050100000000", Convert.ToHexString(page));
+        Assert.Equal(7, ExportPage.Decode(Group, page).Index);
+        Assert.Throws<RaftException>(() => ExportPage.Decode(Group, page.AsMemory(0, 20)));
+    }
+
+    [Fact]
     public void The_bytes_of_rows_never_change()
     {
         Assert.Equal("010004636172740001733432", Convert.ToHexString(RecordRow.KeyOf(Key)));

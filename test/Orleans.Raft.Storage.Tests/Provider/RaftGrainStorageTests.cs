@@ -81,6 +81,36 @@ public sealed class RaftGrainStorageTests
         Assert.True((await ReadAsync(storage)).RecordExists);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_lost_creation_that_comes_after_a_clear_is_no_conflict_with_oneself_and_none_with_anybody_is_missed(bool isOthers)
+    {
+        var storage = Create(options => options.DeleteStateOnClear = true);
+        var state = new GrainState<Cart>(new Cart("lost"));
+        _groups.NextProposal = FakeRaftGroups.Fate.IsLostForNow;
+        await Assert.ThrowsAsync<OutcomeUnknownException>(() => storage.WriteStateAsync("s", Grain, state));
+        await storage.ClearStateAsync("s", Grain, state);
+        Assert.False(state.RecordExists);
+        if (isOthers)
+        {
+            await WriteAsync(storage, "somebody else's");
+        }
+
+        _groups.InFlight.ForEach(arrives => arrives());
+        state.State = new Cart("next");
+        if (isOthers)
+        {
+            await Assert.ThrowsAsync<InconsistentStateException>(() => storage.WriteStateAsync("s", Grain, state));
+            Assert.Equal("somebody else's", (await ReadAsync(storage)).State!.Text);
+        }
+        else
+        {
+            await storage.WriteStateAsync("s", Grain, state);
+            Assert.Equal("next", (await ReadAsync(storage)).State!.Text);
+        }
+    }
+
     [Fact]
     public async Task A_definite_refusal_leaves_the_ETag_alone()
     {
