@@ -34,11 +34,17 @@ internal sealed class PlainLog(TextWriter output, TimeProvider time) : ILoggerPr
     /// <summary>From now on nothing is said.</summary>
     public void OnEnding() => _state = State.Ending;
 
-    public ILogger CreateLogger(string categoryName) => new Lines(this, categoryName, Telling.Contains(categoryName) ? LogLevel.Warning : LogLevel.Error);
+    public ILogger CreateLogger(string categoryName) => new Lines(this, categoryName, LeastOf(categoryName));
 
     public void Dispose()
     {
     }
+
+    // Orleans calls errors what this program expects and deals with: conflicts, silos that are gone, being declared dead.
+    private static LogLevel LeastOf(string category) =>
+        Telling.Contains(category) ? LogLevel.Warning
+        : category.StartsWith("Orleans.", StringComparison.Ordinal) && !category.StartsWith("Orleans.Raft.", StringComparison.Ordinal) ? LogLevel.Critical
+        : LogLevel.Error;
 
     private void Say(string category, LogLevel level, EventId id, string text)
     {

@@ -148,8 +148,15 @@ internal static class Program
 
         async Task StopInOrderAsync()
         {
-            await cluster.StopAllAsync();
-            await web.StopAsync();
+            try
+            {
+                await cluster.StopAllAsync();
+            }
+            finally
+            {
+                // Requests that wait are answered, however the silos ended.
+                await web.StopAsync();
+            }
         }
     }
 
