@@ -11,12 +11,12 @@ namespace Orleans.Raft.Cluster.Tests.Clustering;
 
 /// <summary>
 /// Three voters as processes under SIGKILL and SIGSTOP of any of them, of a majority and of all, under cut cables and lost disks, while silos join and leave. Nothing
-/// acknowledged is lost, nothing cleaned up comes back, no read is older than one before it. <c>ORLEANS_RAFT_CHAOS_SECONDS</c> (20) says for how long.
+/// acknowledged is lost, nothing cleaned up comes back, no read is older than one before it. <c>ORLEANS_RAFT_CHAOS_SECONDS</c> (60) says for how long.
 /// </summary>
 public sealed class VoterChaosTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int Voters = 3;
-    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(Number("ORLEANS_RAFT_CHAOS_SECONDS", 20));
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(Number("ORLEANS_RAFT_CHAOS_SECONDS", 60));
 
     private readonly int _seed = Number("ORLEANS_RAFT_CHAOS_SEED", Environment.TickCount);
     private readonly TemporaryDirectory _data = new();

@@ -10,6 +10,8 @@ namespace Orleans.Raft.Storage.Tests.Clustering;
 /// <summary>Voters of one cluster in this process, over real connections, without silos around them.</summary>
 internal sealed class VoterCluster : IAsyncDisposable
 {
+    private static readonly ConcurrentDictionary<int, byte> GivenPorts = new();
+
     private readonly ConcurrentDictionary<string, ClusteringNode> _nodes = new();
     private readonly Dictionary<string, string> _voters;
 
@@ -39,12 +41,18 @@ internal sealed class VoterCluster : IAsyncDisposable
 
     public ClusteringNode Leader => _nodes.Values.First(static node => node.Voter is { Latest.IsLeader: true, Trouble: "" });
 
-    /// <summary>A port that is free, outside of the range from which the system takes ports for outgoing connections.</summary>
+    /// <summary>A port that is free and was given to nobody before, outside of the range from which the system takes ports for outgoing connections.</summary>
     public static int FreePort()
     {
         while (true)
         {
+            // Clusters of other tests run beside this one, and listen a while after they were given a port.
             var port = Random.Shared.Next(20_000, 32_000);
+            if (!GivenPorts.TryAdd(port, 0))
+            {
+                continue;
+            }
+
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             try
             {

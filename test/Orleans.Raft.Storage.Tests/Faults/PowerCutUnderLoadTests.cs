@@ -20,74 +20,59 @@ public sealed class PowerCutUnderLoadTests(ITestOutputHelper output)
     private static readonly RaftEngineOptions Options = new() { SegmentBytes = 64 << 10, CacheBytes = 0, IdleMark = TimeSpan.FromMilliseconds(1) };
 
     [Fact]
-    public async Task PowerCut_WhileWriterAndKeeperWork_LosesNothingAcknowledged()
+    public Task PowerCut_WhileWriterAndKeeperWork_LosesNothingAcknowledged() => LiveOnAsync(6, 20, async disk =>
     {
-        const int Disks = 6, Lives = 20;
-        var seed = Environment.TickCount;
-        output.WriteLine($"seed {seed}");
-        var operations = 0L;
-        for (var number = 0; number < Disks; number++)
-        {
-            var random = new Random(seed + number);
-            var disk = new SimulatedDisk(seed + number);
-            var acknowledged = new long[Groups];
-            for (var life = 0; life < Lives; life++)
-            {
-                disk.CutAt = disk.Operations + random.Next(1, 400);
-                await LiveAsync(disk, seed + number, acknowledged);
-                disk.PowerCut();
-                await CheckAsync(disk, seed + number, acknowledged, $"seed {seed} disk {number} life {life}");
-            }
-
-            operations += acknowledged.Sum();
-        }
-
-        output.WriteLine($"{Disks * Lives} power cuts, {operations} operations acknowledged");
-        Assert.True(operations > Disks * Lives, "hardly anything was written");
-    }
+        disk.Disk.CutAt = disk.Disk.Operations + disk.Random.Next(1, 400);
+        await disk.LiveAsync();
+        disk.Disk.PowerCut();
+        await disk.CheckAsync();
+    });
 
     [Fact]
-    public async Task FailedOperations_KillsAndPowerCuts_OneAfterTheOther_LoseNothingAcknowledged()
+    public Task FailedOperations_KillsAndPowerCuts_OneAfterTheOther_LoseNothingAcknowledged() => LiveOnAsync(4, 20, async disk =>
     {
-        const int Disks = 4, Lives = 20;
+        // From one operation on every operation of a kind fails, or that one alone, in an opening as well as later; what a failed sync left in the cache is never
+        // written. Then the process ends, and only sometimes the power: the next life reads what is in the cache.
+        var random = disk.Random;
+        var (from, kind, once) = (disk.Disk.Operations + random.Next(1, 300), (DiskOperation)random.Next(6), random.Next(2) == 0);
+        var isDone = 0;
+        disk.Disk.Fault = (operation, done, path) => operation >= from && done == kind && (!once || Interlocked.Exchange(ref isDone, 1) == 0)
+            ? new IOException($"{path}: {done} failed (simulated)")
+            : null;
+        disk.Disk.CutAt = from + 200;
+        await disk.LiveAsync();
+        if (random.Next(2) == 0)
+        {
+            disk.Disk.PowerCut();
+        }
+
+        disk.Disk.Kill();
+        if (random.Next(2) == 0)
+        {
+            await disk.CheckAsync();
+        }
+    });
+
+    private async Task LiveOnAsync(int disks, int lives, Func<LivedDisk, Task> lifeAsync)
+    {
         var seed = Environment.TickCount;
         output.WriteLine($"seed {seed}");
         var operations = 0L;
-        for (var number = 0; number < Disks; number++)
+        for (var number = 0; number < disks; number++)
         {
-            var random = new Random(seed + number);
-            var disk = new SimulatedDisk(seed + number);
-            var acknowledged = new long[Groups];
-            for (var life = 0; life < Lives; life++)
+            var disk = new LivedDisk(seed + number);
+            for (disk.Life = 0; disk.Life < lives; disk.Life++)
             {
-                // From one operation on every operation of a kind fails, or that one alone, in an opening as well as later; what a failed sync left in the cache is never
-                // written. Then the process ends, and only sometimes the power: the next life reads what is in the cache.
-                var (from, kind, once) = (disk.Operations + random.Next(1, 300), (DiskOperation)random.Next(6), random.Next(2) == 0);
-                var isDone = 0;
-                disk.Fault = (operation, done, path) => operation >= from && done == kind && (!once || Interlocked.Exchange(ref isDone, 1) == 0)
-                    ? new IOException($"{path}: {done} failed (simulated)")
-                    : null;
-                disk.CutAt = from + 200;
-                await LiveAsync(disk, seed + number, acknowledged);
-                if (random.Next(2) == 0)
-                {
-                    disk.PowerCut();
-                }
-
-                disk.Kill();
-                if (random.Next(2) == 0)
-                {
-                    await CheckAsync(disk, seed + number, acknowledged, $"seed {seed} disk {number} life {life}");
-                }
+                await lifeAsync(disk);
             }
 
-            disk.PowerCut();
-            await CheckAsync(disk, seed + number, acknowledged, $"seed {seed} disk {number} at the end");
-            operations += acknowledged.Sum();
+            disk.Disk.PowerCut();
+            await disk.CheckAsync();
+            operations += disk.Acknowledged.Sum();
         }
 
-        output.WriteLine($"{Disks * Lives} lives, {operations} operations acknowledged");
-        Assert.True(operations > Disks * Lives, "hardly anything was written");
+        output.WriteLine($"{disks * lives} lives, {operations} operations acknowledged");
+        Assert.True(operations > disks * lives, "hardly anything was written");
     }
 
     private static async Task LiveAsync(SimulatedDisk disk, int seed, long[] acknowledged)
@@ -167,5 +152,21 @@ public sealed class PowerCutUnderLoadTests(ITestOutputHelper output)
         }
 
         return history;
+    }
+
+    /// <summary>A disk, and what was acknowledged on it, life after life.</summary>
+    private sealed class LivedDisk(int seed)
+    {
+        public Random Random { get; } = new(seed);
+
+        public SimulatedDisk Disk { get; } = new(seed);
+
+        public long[] Acknowledged { get; } = new long[Groups];
+
+        public int Life { get; set; }
+
+        public Task LiveAsync() => PowerCutUnderLoadTests.LiveAsync(Disk, seed, Acknowledged);
+
+        public Task CheckAsync() => PowerCutUnderLoadTests.CheckAsync(Disk, seed, Acknowledged, $"seed {seed} life {Life}");
     }
 }

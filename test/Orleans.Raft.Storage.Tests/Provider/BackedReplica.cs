@@ -14,9 +14,14 @@ internal sealed class BackedReplica
     private readonly ReplicaState _state;
     private readonly MemoryStateStore _store;
     private long _index;
-    private ulong _operations;
 
-    public BackedReplica(FakeBacking backing, MemoryStateStore store, bool keepsPayloads = false)
+    /// <summary>Starts on what is in a store.</summary>
+    /// <param name="backing">Where the payloads go.</param>
+    /// <param name="store">Where the facts go.</param>
+    /// <param name="keepsPayloads">The engine keeps the payloads, too.</param>
+    /// <param name="others">Where lost payloads come from; nowhere by default.</param>
+    /// <param name="home">Number of the silo's store.</param>
+    public BackedReplica(FakeBacking backing, MemoryStateStore store, bool keepsPayloads = false, IPayloadSource? others = null, int home = 1)
     {
         _store = store;
         var gate = new BackingGate();
@@ -24,10 +29,13 @@ internal sealed class BackedReplica
         var metrics = new BackingMetrics(null);
         var rows = new BackingRows("fake", backing, gate, metrics, TimeProvider.System, NullLogger.Instance);
         var machine = new BackedStateMachine(
-            LocalGroup.Single, rows, metrics, new Nobody(), TimeProvider.System, NullLogger.Instance, keepsPayloads);
-        _state = ReplicaState.Of(machine, store, 1, new ReplicaHome(new Guid(1, 0, 0, new byte[8]), 1));
+            LocalGroup.Single, rows, metrics, others ?? new Nobody(), TimeProvider.System, NullLogger.Instance, keepsPayloads);
+        _state = ReplicaState.Of(machine, store, 1, new ReplicaHome(new Guid(home, 0, 0, new byte[8]), 1));
         _index = _state.Load(1).Position.Index;
     }
+
+    /// <summary>Operations that were sent; set, to send the same ones again.</summary>
+    public ulong Operations { get; set; }
 
     public Task<GrainAnswer> WriteAsync(int key, Expectation expectation, string text) =>
         SendAsync(GrainCommandKind.Write, key, expectation, System.Text.Encoding.UTF8.GetBytes(text));
@@ -36,7 +44,7 @@ internal sealed class BackedReplica
     {
         payload ??= [];
         var command = new GrainCommand(
-            kind, 0, 1, new OperationId(7, ++_operations), expectation, Key(key), kind is GrainCommandKind.Write ? GrainCommand.ChecksumOf(payload) : 0, payload);
+            kind, 0, 1, new OperationId(7, ++Operations), expectation, Key(key), kind is GrainCommandKind.Write ? GrainCommand.ChecksumOf(payload) : 0, payload);
         var answer = GrainAnswer.Decode(Group, _state.Apply(new CommandPosition(1, ++_index, 0), command.Encode()));
         await _state.CommitAsync(new EntryId(1, _index), Alone);
         return answer;
@@ -68,7 +76,7 @@ internal sealed class BackedReplica
 
     public static string Text(GrainRecord record) => System.Text.Encoding.UTF8.GetString(record.Payload.Span);
 
-    private static byte[] Key(int number) => RecordKey.Create(GrainId.Create("cart", $"{number}"), "s");
+    public static byte[] Key(int number) => RecordKey.Create(GrainId.Create("cart", $"{number}"), "s");
 
     private sealed class Nobody : IPayloadSource
     {
