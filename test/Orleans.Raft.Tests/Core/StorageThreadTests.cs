@@ -86,6 +86,52 @@ public sealed class StorageThreadTests
         Assert.Equal([3], TakeReady().Apply.Select(entry => entry.Index));
     }
 
+    /// <summary>
+    /// RAFT-NOTES B.10.4. The apply thread may have a page of entries and the next one, with the change, before it reports the first: the configuration is joint
+    /// then, and the change that made it so not yet applied for good.
+    /// </summary>
+    [Fact]
+    public void A_joint_configuration_is_left_by_itself_only_once_the_change_that_entered_it_is_reported_as_applied()
+    {
+        var disk = new MemoryLogStorage(ConfState.Of([new(1)]));
+        var node = new RaftNode(new RaftConfig { Id = new(1), AsyncStorageWrites = true }, disk);
+        node.Campaign(default);
+        var empty = Assert.Single(WriteAll(node, disk));
+        var change = new ConfChangeV2 { Transition = ConfChangeTransition.JointImplicit, Changes = [new(ConfChangeType.AddLearnerNode, new(2))] };
+        Assert.True(node.ProposeConfChange(change, default).IsAccepted);
+        var joint = Assert.Single(WriteAll(node, disk));
+        Assert.True(node.ApplyConfChange(change).IsJoint);
+
+        node.Step(Assert.Single(empty.Responses), default);
+        Assert.Equal((1, 2), (node.Applied, node.LastIndex));
+        node.Step(Assert.Single(joint.Responses), default);
+        Assert.Equal((2, 3), (node.Applied, node.LastIndex));
+        var leave = Assert.Single(Assert.Single(WriteAll(node, disk)).Entries);
+        Assert.True(ConfChangeCodec.TryDecode(leave, out var decoded) && decoded.LeavesJoint);
+    }
+
+    // Does all that a node wants written; returns what it wants applied.
+    private static List<Message> WriteAll(RaftNode node, MemoryLogStorage disk)
+    {
+        var apply = new List<Message>();
+        while (node.HasReady)
+        {
+            var messages = node.Ready().Messages.ToArray();
+            apply.AddRange(messages.Where(message => message.To == ReplicaId.ApplyThread));
+            foreach (var write in messages.Where(message => message.To == ReplicaId.AppendThread))
+            {
+                disk.Append(write.Entries);
+                foreach (var response in write.Responses)
+                {
+                    node.Step(response, default);
+                }
+            }
+        }
+
+        Assert.Null(node.Fault);
+        return apply;
+    }
+
     private static Entry Entry(long term, long index) => new(term, index, EntryType.EntryNormal, new byte[] { (byte)term });
 
     private (List<Message> Append, List<Entry> Apply) Receive(Message message)

@@ -129,6 +129,49 @@ public sealed class LeaseReadTests
     }
 
     [Fact]
+    public void A_part_of_each_promise_is_left_for_clocks_that_run_at_different_rates()
+    {
+        var cluster = Elect(seed: 1);
+        Tick(cluster);
+        cluster.Now += (9 * TickLength) - TimeSpan.FromMilliseconds(1);
+        Assert.True(TryReadAtOnce(cluster, 1, out _), "nine tenths of the promise");
+        cluster.Now += TimeSpan.FromMilliseconds(1);
+        Assert.False(TryReadAtOnce(cluster, 1, out _), "a follower whose clock runs a tenth faster may vote again");
+    }
+
+    [Fact]
+    public void A_promise_holds_back_the_own_election_timer_however_fast_it_ticks()
+    {
+        // Only 2 hears 1, and what 3 has promised is over: the lease rests on the promise of 2 alone.
+        var cluster = Elect(seed: 1);
+        cluster.IsLost = message => message.To.Value == 3 || message.From.Value == 3;
+        for (var tick = 0; tick < 20; tick++)
+        {
+            Tick(cluster);
+        }
+
+        cluster.IsLost = message => message.To.Value == 1 || message.From.Value == 1;
+        TickTwo();
+        Assert.Equal(RaftRole.Follower, cluster[2].Role);
+        Assert.True(TryReadAtOnce(cluster, 1, out _), "nobody can have been elected");
+
+        cluster.Now += 10 * TickLength;
+        TickTwo();
+        Assert.Equal(RaftRole.Leader, cluster[2].Role);
+        Assert.False(TryReadAtOnce(cluster, 1, out _), "somebody was elected");
+
+        // More ticks than any election timeout has, in no time.
+        void TickTwo()
+        {
+            for (var tick = 0; tick < 40; tick++)
+            {
+                cluster.Tick(2);
+                cluster.Settle();
+            }
+        }
+    }
+
+    [Fact]
     public void A_promise_holds_in_a_term_that_came_by_an_answer()
     {
         // 2 led once and sent an append to 3, which answers late, in the term in which it campaigns meanwhile. So 2 is in that term when 3 asks for its vote.

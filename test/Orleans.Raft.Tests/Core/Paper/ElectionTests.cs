@@ -124,6 +124,18 @@ public sealed class ElectionTests
     }
 
     [Fact]
+    public void A_server_that_grants_its_vote_waits_a_whole_election_timeout_for_the_winner()
+    {
+        // Figure 2, followers. In the present term, so that nothing but the vote starts the timer anew.
+        var replica = Replica.WithLog(1, Three, [], term: 1);
+        ((RaftNode.ITestHooks)replica.Node).ElectionTimeout = ElectionTicks;
+        Assert.Empty(replica.Tick(ElectionTicks - 1));
+        Assert.False(Assert.Single(replica.Receive(RequestVote(2, 1, 1, default))).Reject);
+        Assert.Empty(replica.Tick(ElectionTicks - 1));
+        Assert.NotEmpty(replica.Tick());
+    }
+
+    [Fact]
     public void A_server_that_follows_a_leader_of_the_term_votes_for_no_other_in_it()
     {
         var replica = Replica.WithLog(1, Three, []);

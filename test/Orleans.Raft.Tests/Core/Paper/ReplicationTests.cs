@@ -124,6 +124,18 @@ public sealed class ReplicationTests
         Assert.Equal("new", leader.AppliedText.Split(' ')[^1]);
     }
 
+    [Theory]
+    [InlineData(3, 9, 3, 5)] // its log ends before
+    [InlineData(4, 5, 3, 5)] // another entry, of a term that may agree further down
+    [InlineData(2, 5, 1, 3)] // no entry of term 3 can be in a log that has term 2 behind it
+    public void A_refusal_names_the_last_entry_that_may_agree_and_its_term(long term, long index, long hintTerm, long hintIndex)
+    {
+        var replica = Replica.WithLog(1, Three, [1, 1, 1, 3, 3]);
+        var answer = Assert.Single(replica.Receive(AppendEntries(2, 1, 5, new EntryId(term, index), 0)));
+        Assert.Equal((true, index), (answer.Reject, answer.Index));
+        Assert.Equal(new EntryId(hintTerm, hintIndex), new EntryId(answer.LogTerm, answer.RejectHint));
+    }
+
     [Fact]
     public void A_rejection_skips_all_entries_of_a_term_at_once()
     {
