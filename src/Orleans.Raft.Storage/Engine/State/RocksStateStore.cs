@@ -240,7 +240,7 @@ internal sealed partial class RocksStateStore : IStateStore
         }
     }
 
-    /// <summary>Refuses a directory in which the database would begin anew over what is there. Returns how many files of rows it has.</summary>
+    /// <summary>Refuses a directory in which the database would begin anew over what is there, or would never open. Returns how many files of rows it has.</summary>
     internal static int CheckFiles(string path)
     {
         if (!Directory.Exists(path))
@@ -255,6 +255,7 @@ internal sealed partial class RocksStateStore : IStateStore
             throw new CorruptionException(current, 0, "the name of the newest manifest", $"no such file beside {tables} files of rows");
         }
 
+        RocksManifest.Check(path);
         return tables;
     }
 
