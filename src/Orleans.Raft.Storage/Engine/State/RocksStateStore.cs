@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using RocksDbSharp;
 using IOException = System.IO.IOException;
 
@@ -154,6 +155,7 @@ internal sealed partial class RocksStateStore : IStateStore
             return;
         }
 
+        LogStoreException? unflushed = null;
         try
         {
             await _stopped.Task.WaitAsync(ClosePatience).ConfigureAwait(false);
@@ -167,7 +169,11 @@ internal sealed partial class RocksStateStore : IStateStore
             throw new IOException(
                 $"{_path}: the state store could not be closed within {ClosePatience}: the disk does not answer. What was not flushed is applied again from the log after a restart.", e);
         }
-
+        catch (LogStoreException e)
+        {
+            // The database is closed all the same, or this process could never open it again.
+            unflushed = e;
+        }
 
         var left = await Task.Run(() => _gate.Close(ClosePatience)).ConfigureAwait(false);
         if (left > 0)
@@ -178,6 +184,10 @@ internal sealed partial class RocksStateStore : IStateStore
 
         _database.Dispose();
         _handles.Dispose();
+        if (unflushed is not null)
+        {
+            ExceptionDispatchInfo.Throw(unflushed);
+        }
     }
 
     private static IOException Translate(string path, string what, RocksDbException e) => e.Message.StartsWith("Corruption", StringComparison.Ordinal)
