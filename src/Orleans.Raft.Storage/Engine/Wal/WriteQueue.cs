@@ -14,6 +14,9 @@ internal sealed class WriteQueue(long maxBytes, TimeProvider time, int maxBatchW
     // Longer than a thread pool takes to wake those who waited, shorter than an fsync.
     private static readonly TimeSpan GatherPatience = TimeSpan.FromMicroseconds(60);
 
+    // While one after the other comes, the wait goes on; no longer than the fsync that it saves.
+    private static readonly TimeSpan GatherLimit = TimeSpan.FromMicroseconds(250);
+
     private readonly object _lock = new();
     private readonly RingDeque<PendingWrite> _waiting = new();
     private readonly Stack<PendingWrite> _pool = new();
@@ -223,17 +226,20 @@ internal sealed class WriteQueue(long maxBytes, TimeProvider time, int maxBatchW
     /// </summary>
     private void Gather_NeedsLock()
     {
-        if (_waiting.Count >= _lastCount || _isClosed)
-        {
-            return;
-        }
-
+        var seen = _waiting.Count;
         var start = Stopwatch.GetTimestamp();
-        while (_waiting.Count < _lastCount && !_isClosed && _fault is null && Stopwatch.GetElapsedTime(start) < GatherPatience)
+        var arrived = start;
+        while (_waiting.Count < _lastCount && !_isClosed && _fault is null
+            && Stopwatch.GetElapsedTime(arrived) < GatherPatience && Stopwatch.GetElapsedTime(start) < GatherLimit)
         {
             Monitor.Exit(_lock);
             Thread.Yield();
             Monitor.Enter(_lock);
+            if (_waiting.Count > seen)
+            {
+                seen = _waiting.Count;
+                arrived = Stopwatch.GetTimestamp();
+            }
         }
     }
 
