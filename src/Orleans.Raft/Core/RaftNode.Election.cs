@@ -22,6 +22,7 @@ public sealed partial class RaftNode
     private bool IsPromotable() =>
         _tracker.Find(Id) is { IsLearner: false } && !_log.HasPendingSnapshot;
 
+    /// <summary>The checks that every campaign passes, whoever asked for it: the timer, the host, or a leader that hands over.</summary>
     private StepResult StartElection(CampaignKind kind)
     {
         if (Role is RaftRole.Leader)
@@ -36,6 +37,7 @@ public sealed partial class RaftNode
 
         if (kind is not CampaignKind.Transfer && HasPromised)
         {
+            // A leader counts on this replica for its lease (SAFETY-RULES A14). One that hands over has given its lease up before it said so.
             return Ignore(RefusalReason.LeaderAlive);
         }
 
@@ -49,6 +51,10 @@ public sealed partial class RaftNode
         return Accept();
     }
 
+    /// <summary>
+    /// Asks everybody who votes, in both halves of a joint configuration (Raft §5.2, §6). With pre-vote this runs twice: a round of questions that change
+    /// nothing, and, if a quorum would say yes, the election itself (thesis §9.6).
+    /// </summary>
     private void Campaign(CampaignKind kind)
     {
         var isPreElection = kind is CampaignKind.PreElection;
@@ -60,6 +66,8 @@ public sealed partial class RaftNode
         {
             BecomeCandidate();
         }
+
+        Invariant.Holds(isPreElection || (_vote == Id && Term > 0), $"a candidate asks for votes in a term without giving its own: {this}");
 
         // A pre-vote names the term that would come. It is nobody's yet, so that whoever loses has disturbed nobody.
         var term = isPreElection ? Term + 1 : Term;
@@ -81,12 +89,17 @@ public sealed partial class RaftNode
 
             var request = NewMessage(isPreElection ? MessageType.MsgPreVote : MessageType.MsgVote, peer.Id);
             (request.Term, request.LogTerm, request.Index) = (term, last.Term, last.Index);
+            // The voters are to let go of a leader that they hear: it has asked for this itself (thesis §4.2.3, §3.10).
             request.IsCampaignTransfer = kind is CampaignKind.Transfer;
             TellCommitInRequest(request);
             Send(request);
         }
     }
 
+    /// <summary>
+    /// RequestVote, receiver (Raft figure 2). A pre-vote is judged by the same rules, as if its term had come, and changes nothing here: neither term nor
+    /// vote nor timer, so that any number of them can be granted.
+    /// </summary>
     private StepResult OnVoteRequest(Message message)
     {
         var isPreVote = message.Type is MessageType.MsgPreVote;
@@ -97,7 +110,8 @@ public sealed partial class RaftNode
             || (_vote.IsNone && Leader.IsNone)
             || (isPreVote && message.Term > Term);
 
-        // Learners vote too when they are asked: they may have been promoted without knowing yet.
+        // Learners vote too when they are asked: they may have been promoted without knowing yet. So membership is nothing that a vote depends on; whether
+        // it counts is up to the candidate, whose log is the longer one.
         var isGranted = canVote && _log.IsUpToDate(new EntryId(message.LogTerm, message.Index));
         var answer = NewMessage(isPreVote ? MessageType.MsgPreVoteResp : MessageType.MsgVoteResp, message.From);
 
@@ -110,6 +124,7 @@ public sealed partial class RaftNode
         if (isGranted && !isPreVote)
         {
             Invariant.Holds(_vote.IsNone || _vote == message.From, $"voted for {_vote} in term {Term}, and now for {message.From} (Raft §5.2)");
+            Invariant.Holds(message.Term == Term, $"a vote in term {message.Term}, given in another: {this}");
             Invariant.Holds(Role is RaftRole.Follower or RaftRole.PreCandidate, $"who has asked for votes in a term gives none to others in it: {this}");
 
             // Whoever gave its vote waits for the winner. Not in a pre-vote: a replica that can't win would keep the others from campaigning.
@@ -181,13 +196,14 @@ public sealed partial class RaftNode
         return Ignore(RefusalReason.Irrelevant);
     }
 
+    /// <summary>Counts an answer (Raft §5.2). The election ends when the missing answers can't change its outcome any more, not when all have come.</summary>
     private StepResult OnVoteAnswer(Message message)
     {
         Invariant.Holds(Role is RaftRole.Candidate or RaftRole.PreCandidate, $"a vote is counted without an election: {message} and {this}");
         LearnCommitOfAnswer(message);
         if (Role is RaftRole.Follower)
         {
-            // What it has just learned ended its election.
+            // What it has just learned ended its election: votes for it were asked of a configuration that is over.
             return Accept();
         }
 
@@ -198,6 +214,7 @@ public sealed partial class RaftNode
                 Campaign(CampaignKind.Election);
                 break;
             case VoteResult.Won:
+                // Its first entry leaves at once. It establishes its authority and prevents new elections (Raft §5.2), and tells it what is committed (§8).
                 BecomeLeader();
                 BroadcastAppend();
                 break;

@@ -113,6 +113,7 @@ public sealed partial class RaftNode
         }
     }
 
+    /// <summary>Term, vote and promise: what other replicas count on. Broken here, two leaders of one term are a matter of time.</summary>
     private void SweepTerm()
     {
         Invariant.Holds(Term >= 0, $"terms start at 0: {Term}");
@@ -132,6 +133,7 @@ public sealed partial class RaftNode
         Invariant.Holds(!_hasStarted || _promisedUntil <= _now + _config.VotePromise, $"promised until {_promisedUntil}, now {_now}");
     }
 
+    /// <summary>What is waiting to be handed out. Broken here, something leaves that was never decided, leaves twice, or leaves before it is durable.</summary>
     private void SweepOutput()
     {
         Invariant.Holds(_stepsOnAdvance.Count == 0 || _isAdvancePending, $"{_stepsOnAdvance.Count} answers wait for an Advance that nobody owes");
@@ -152,6 +154,7 @@ public sealed partial class RaftNode
         }
     }
 
+    /// <summary>What only a leader is. Broken here, it leads a term that is not its own, or believes more of others than they have said.</summary>
     private void SweepLeader()
     {
         Invariant.Holds(Leader == Id, $"a leader knows no other leader (election safety): {Leader}");
@@ -176,6 +179,7 @@ public sealed partial class RaftNode
         }
     }
 
+    /// <summary>What everybody else is not: nothing of a former leadership may be left over, or it would come back with the next one.</summary>
     private void SweepOthers()
     {
         Invariant.Holds(Leader != Id, $"it follows itself: {this}");

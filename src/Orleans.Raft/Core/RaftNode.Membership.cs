@@ -6,6 +6,7 @@ namespace Orleans.Raft.Core;
 /// <content>Configuration changes (Raft §6; thesis §4) and handing leadership over (thesis §3.10).</content>
 public sealed partial class RaftNode
 {
+    // A configuration change is an entry like any other on its way (Raft §6): replicated, committed and applied in its place among the commands.
     private ProposeResult ProposeConfChange(EntryType type, byte[] data, TimeSpan now)
     {
         _oneEntry[0] = new Entry(0, 0, type, data);
@@ -15,8 +16,10 @@ public sealed partial class RaftNode
     /// <summary>Whether a change may be appended now. One change at a time is what keeps the majorities of old and new overlapping.</summary>
     private RefusalReason JudgeConfChange(in Entry entry)
     {
+        Invariant.Holds(Role is RaftRole.Leader, $"only the leader knows what is pending: {this}");
         if (!ConfChangeCodec.TryDecode(entry, out var change))
         {
+            // It would be skipped when it is applied, on every replica. Refused here its proposer learns of it.
             return RefusalReason.ConfChangeMalformed;
         }
 
@@ -35,10 +38,15 @@ public sealed partial class RaftNode
             : RefusalReason.None;
     }
 
+    /// <summary>
+    /// A change takes effect. On every replica at the same place of the log, though not at the same time: that is what joint majorities are for (Raft §6).
+    /// </summary>
     private void OnConfChangeApplied(ConfChangeV2 change)
     {
         // Whether a change is possible follows from the log alone, so that every replica skips the same ones.
         var isPossible = ConfChanger.TryApply(_tracker, _log.LastIndex, change) is null;
+        Invariant.Holds(
+            !isPossible || !_tracker.Config.Voters.Incoming.IsEmpty, $"nobody is left to decide anything, not even a way back: {_tracker.Config}");
         Trace(isPossible ? TraceKind.ConfigurationChanged : TraceKind.ConfigurationKept, position: new EntryId(0, _log.Applied));
         if (isPossible)
         {
@@ -86,7 +94,7 @@ public sealed partial class RaftNode
 
     private void ProbeEverybody()
     {
-        // Newcomers need not wait for a heartbeat or a proposal.
+        // Newcomers need not wait for a heartbeat or a proposal. What they answer tells where their logs stand, mostly nowhere: then a snapshot follows.
         for (var i = 0; i < _tracker.Count; i++)
         {
             var peer = _tracker.At(i);
@@ -101,6 +109,10 @@ public sealed partial class RaftNode
     private StepResult OnTransferWish(ReplicaId to) =>
         Role is RaftRole.Candidate or RaftRole.PreCandidate ? Refuse(RefusalReason.ElectionInProgress) : OnTransferRequest(to);
 
+    /// <summary>
+    /// Thesis §3.10: bring the target's log up to date while no new entries come, then tell it to campaign. The leader stays leader until the target's term
+    /// reaches it, so a target that dies or loses costs an election timeout in which nothing is written, and no more.
+    /// </summary>
     private StepResult OnTransferRequest(ReplicaId to)
     {
         if (Role is not RaftRole.Leader)
@@ -130,6 +142,8 @@ public sealed partial class RaftNode
         {
             return Refuse(RefusalReason.AlreadyLeader);
         }
+
+        Invariant.Holds(_transferee.IsNone, $"leadership is being handed to {_transferee} and now to {to}");
 
         // The transfer has a whole election timeout.
         _electionElapsed = 0;
@@ -167,6 +181,7 @@ public sealed partial class RaftNode
     private void SendTimeoutNow(ReplicaId to)
     {
         Invariant.Holds(Role is RaftRole.Leader && to != Id, $"{to} is told to campaign by {this}");
+        Invariant.Holds(_tracker.Find(to)?.Match == _log.LastIndex, $"{to} is told to campaign before it has all that {this} has");
 
         // The message may arrive late, and what it starts does not ask whether this leader is alive: no lease from here on.
         _hasSentTimeoutNow = true;
@@ -174,6 +189,8 @@ public sealed partial class RaftNode
         Trace(TraceKind.TimeoutNowSent, to);
     }
 
+    // For hosts that know better than the timer that a leader is gone (etcd: MsgForgetLeader). With pre-vote and a quorum check no vote could be had otherwise
+    // before an election timeout is over.
     private StepResult OnForgetLeader()
     {
         if (Role is not RaftRole.Follower)

@@ -8,6 +8,10 @@ public sealed partial class RaftNode
     // Not "the committed entry has this term": a snapshot that a group is born with may carry the first leader's term.
     private bool HasCommittedInTerm => _log.Committed >= _ownFirstIndex;
 
+    /// <summary>
+    /// Thesis §6.4. A leader takes the read; a follower sends it to the leader and reads its own state once it has applied that far, which keeps the leader
+    /// out of the data's way. A refusal is told at once: etcd drops such a read in silence, and its caller runs into a timeout.
+    /// </summary>
     private ReadIndexResult OnReadRequest(long context)
     {
         // A leader's word alone is not enough: it may have been deposed without knowing (Raft §8). Whatever it answers, a quorum has confirmed.
@@ -44,6 +48,7 @@ public sealed partial class RaftNode
             return RefuseForwardedRead(message, RefusalReason.NoLeader);
         }
 
+        // Passed on as it came: the leader answers whoever asked first, and nobody in between needs to remember it.
         PostReadRequest(message.From, message.Context);
         return Accept();
     }
@@ -69,6 +74,7 @@ public sealed partial class RaftNode
         // commit index may lie behind what it acknowledged.
         if (_reads.AwaitingCommitCount >= _config.MaxPendingReads)
         {
+            // Bounded, unlike etcd's list: a leader that commits nothing would gather the reads of all its clients, and their repetitions.
             reason = RefusalReason.PendingReadLimit;
             return false;
         }
@@ -80,6 +86,7 @@ public sealed partial class RaftNode
     private void StartRead(ReplicaId from, long context)
     {
         // The index is fixed now: what commits while the quorum is being asked began after the read did, and need not be seen by it.
+        Invariant.Holds(Role is RaftRole.Leader, $"only a leader knows what a read must see: {this}");
         Invariant.Holds(HasCommittedInTerm, $"a read is taken before the first commit of term {Term}: {_log}");
         if (_tracker.Config.Voters.IsSoleVoter(Id) || HasLeaseAt(_now))
         {
@@ -100,6 +107,7 @@ public sealed partial class RaftNode
     private bool HasLeaseAt(TimeSpan now) =>
         _config.ReadOnlyOption is ReadOnlyOption.LeaseBased && !_hasSentTimeoutNow && _tracker.LeaseEnd(Id) > now;
 
+    // Each as if it came now: then it is newer than every heartbeat that has left, so nothing that was confirmed before can confirm it by mistake.
     private void ReleaseReadsAwaitingCommit()
     {
         while (_reads.TryTakeCommitted(out var read))
@@ -119,6 +127,7 @@ public sealed partial class RaftNode
             return;
         }
 
+        // Waits for no disk, and may be late or lost: an index that was confirmed once stays good enough for that read for ever.
         var answer = NewMessage(MessageType.MsgReadIndexResp, read.From);
         (answer.Index, answer.Context) = (read.Index, read.Context);
         Send(answer);
@@ -140,6 +149,7 @@ public sealed partial class RaftNode
         }
 
         _reads.Reset();
+        Invariant.Holds(_reads.PendingCount == 0, $"{_reads.PendingCount} reads would be answered by a later leadership: {this}");
     }
 
     private StepResult RefuseForwardedRead(Message message, RefusalReason reason)
@@ -170,7 +180,8 @@ public sealed partial class RaftNode
 
     private ReadIndexResult RefuseRead(RefusalReason reason) => new(false, false, reason, Leader);
 
-    // Every broadcast is a round of its own, so that an answer tells which one its sender has heard.
+    // Every broadcast is a round of its own, so that an answer tells which one its sender has heard. Etcd sends the read's context instead, which whoever asks
+    // chooses: one that was used before is confirmed by answers to the earlier heartbeats (its issue 392).
     private void BroadcastHeartbeat()
     {
         Invariant.Holds(Role is RaftRole.Leader, $"only a leader sends heartbeats: {this}");
@@ -192,6 +203,10 @@ public sealed partial class RaftNode
         }
     }
 
+    /// <summary>
+    /// A follower's sign of life. It opens what was waiting for one, counts for the quorum check, confirms the reads of its round, and carries the promise
+    /// that a lease rests on.
+    /// </summary>
     private StepResult OnHeartbeatAnswer(Message message)
     {
         if (_tracker.Find(message.From) is not { } peer)
@@ -200,6 +215,8 @@ public sealed partial class RaftNode
         }
 
         Invariant.Holds(message.Term == Term, $"an answer of another term would confirm reads in {Term}: {message}");
+
+        Invariant.Holds(Role is RaftRole.Leader && peer.Id != Id, $"an answer to a heartbeat that this replica cannot have sent: {message} and {this}");
 
         // An answer to a heartbeat means that messages pass again: whatever was waited for may have been lost.
         peer.IsRecentlyActive = true;
@@ -231,6 +248,7 @@ public sealed partial class RaftNode
 
     private void AnswerConfirmedReads()
     {
+        // A quorum, of both halves while the configuration is joint: else the other half could have elected somebody who has written meanwhile.
         var confirmed = _tracker.AnsweredRound(Id);
         while (_reads.TryTakeConfirmed(confirmed, out var read))
         {

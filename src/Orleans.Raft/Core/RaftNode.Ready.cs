@@ -63,6 +63,7 @@ public sealed partial class RaftNode
             // In the order in which they were decided, like messages from the local threads in the other mode: that both modes decide the same rests on it.
             foreach (var message in _stepsOnAdvance)
             {
+                Invariant.Holds(message.To == Id, $"what is for another replica waits for this one's Advance: {message}");
                 StepWithTerm(message);
                 Recycle(message);
             }
@@ -100,6 +101,7 @@ public sealed partial class RaftNode
         Send(message);
     }
 
+    /// <summary>Where every message passes: it gets its term here, and waits for the disk here if what it says must be durable first.</summary>
     private void Send(Message message)
     {
         // All that leaves passes here: what may not be said before the disk has it can't slip out by another way.
@@ -112,6 +114,7 @@ public sealed partial class RaftNode
 
         if (message.Type.WaitsForDisk() || (message.Type is MessageType.MsgVote && _config.VoteRequestsWaitForDisk))
         {
+            // Rejections too. They tell a term, which must not be forgotten once others have acted on it (Raft §5.1; etcd's msgsAfterAppend).
             _afterAppend.Add(message);
             return;
         }
@@ -121,6 +124,10 @@ public sealed partial class RaftNode
         _messages.Add(message);
     }
 
+    /// <summary>
+    /// Takes over all that has come up. What is told here is remembered as told, so it must be done: the order of the lines is that of the dependencies between
+    /// them, messages first, then what is to be written, then what is to be applied.
+    /// </summary>
     private void FillReady(Ready ready)
     {
         // First of all, since it makes messages, and an acknowledgement that waits for the disk.
@@ -143,6 +150,8 @@ public sealed partial class RaftNode
         // Answers to reads were confirmed before this Ready, so they are right whatever else is in it, and wait for no disk.
         ready.TakeReadStates(_readStates);
         _messages = ready.SwapMessages(_messages);
+        Invariant.Holds(_messages.Count == 0, $"{_messages.Count} messages would leave twice: {this}");
+        // What comes from now on is later than the heartbeats that leave with this Ready.
         _reads.CloseRound();
         ready.MustSync = _log.Unstable.HasNextEntries || mustPersistTerm;
         if (_config.AsyncStorageWrites)
@@ -156,6 +165,7 @@ public sealed partial class RaftNode
 
         _afterAppend.Clear();
         _log.Unstable.AcceptInProgress();
+        Invariant.Holds(!_log.Unstable.HasNextEntries && !_log.Unstable.HasNextSnapshot, $"something was not handed out to be written: {_log}");
         var committed = CollectionsMarshal.AsSpan(ready.CommittedList);
         if (committed.Length > 0)
         {
@@ -181,6 +191,7 @@ public sealed partial class RaftNode
         ReadNextUnstable(ready.EntryList);
         _log.ReadNextCommitted(AppliesUnstable, ready.CommittedList);
         _isAdvancePending = true;
+        Invariant.Holds(_stepsOnAdvance.Count == 0, $"{_stepsOnAdvance.Count} answers of an earlier Ready were never stepped: {this}");
         // The host sends after it has stored, so answers to others may go with the rest; the replica's own are stepped when it says that it has.
         foreach (var message in _afterAppend)
         {
@@ -194,6 +205,7 @@ public sealed partial class RaftNode
             }
         }
 
+        // In the order of the other mode's threads: first what the disk has, then what the state machine has.
         if (NeedsAppendAnswer())
         {
             _stepsOnAdvance.Add(AppendAnswer());
@@ -216,6 +228,8 @@ public sealed partial class RaftNode
             var append = NewMessage(MessageType.MsgStorageAppend, ReplicaId.AppendThread);
             if (ready.HardState is { } hardState)
             {
+                // All three or none: a thread that finds term 0 has no hard state to write.
+                Invariant.Holds(hardState.Term > 0 || hardState.Vote.IsNone, $"a vote in no term is to be stored: {hardState}");
                 (append.Term, append.Vote, append.Commit) = hardState;
             }
 
@@ -235,6 +249,7 @@ public sealed partial class RaftNode
         // Its own message, because applying may take long and nobody but later reads waits for it; the disk does not.
         if (_log.HasNextCommitted(AppliesUnstable))
         {
+            Invariant.Holds(!_log.HasPendingSnapshot, $"entries are applied over a snapshot that is not stored: {_log}");
             var apply = NewMessage(MessageType.MsgStorageApply, ReplicaId.ApplyThread);
             _log.ReadNextCommitted(AppliesUnstable, apply.OwnEntries());
             ready.UseCommitted(apply.OwnEntries());
@@ -255,7 +270,8 @@ public sealed partial class RaftNode
         }
     }
 
-    // As long as anything is not known to be durable: else a tail would stay in memory after a write whose answer was dropped.
+    // As long as anything is not known to be durable, whether this write holds some of it or not: else a tail would stay in memory after a write whose
+    // answer was dropped.
     private bool NeedsAppendAnswer() => _log.Unstable.Count > 0 || _log.HasPendingSnapshot;
 
     /// <summary>
@@ -269,6 +285,7 @@ public sealed partial class RaftNode
         if (_log.Unstable.Count > 0)
         {
             (answer.LogTerm, answer.Index) = _log.LastId;
+            Invariant.Holds(answer.LogTerm <= Term, $"the log holds an entry of a term that has not begun: {_log} in {Term}");
         }
 
         answer.Snapshot = _log.Unstable.Snapshot;

@@ -4,150 +4,13 @@ using System.Runtime.InteropServices;
 
 namespace Orleans.Raft.Core;
 
-/// <content>The leader's side of the log: proposals, sending, acknowledgements, commit (Raft §5.3, §5.4.2, §7).</content>
+/// <content>The leader's side of the log: sending, acknowledgements, commit (Raft §5.3, §5.4.2, §7).</content>
 public sealed partial class RaftNode
 {
-    private StepResult OnForwardedProposal(Message message)
-    {
-        if (message.Entries.Count == 0)
-        {
-            return Refuse(RefusalReason.MalformedMessage);
-        }
-
-        var result = ProposeEntries(message.Entries, message.From);
-        return result.Status is ProposeStatus.Refused ? Refuse(result.Reason) : Accept();
-    }
-
-    private ProposeResult ProposeEntries(IReadOnlyList<Entry> entries, ReplicaId from) => Role switch
-    {
-        RaftRole.Leader => AppendProposals(entries),
-        RaftRole.Follower => ForwardProposals(entries, from),
-        RaftRole.Candidate or RaftRole.PreCandidate => ProposeResult.Refused(RefusalReason.ElectionInProgress, Leader),
-    };
-
-    private ProposeResult ForwardProposals(IReadOnlyList<Entry> entries, ReplicaId from)
-    {
-        if (Leader.IsNone)
-        {
-            return ProposeResult.Refused(RefusalReason.NoLeader, Leader);
-        }
-
-        if (_config.DisableProposalForwarding)
-        {
-            return ProposeResult.Refused(RefusalReason.ForwardingDisabled, Leader);
-        }
-
-        Invariant.Holds(Leader != Id, $"a follower would send itself what was proposed: {this}");
-        var message = NewMessage(MessageType.MsgProp, Leader);
-        message.From = from;
-        message.OwnEntries().AddRange(entries);
-        Send(message);
-        return new ProposeResult(ProposeStatus.Forwarded, default, RefusalReason.None, Leader);
-    }
-
-    private ProposeResult AppendProposals(IReadOnlyList<Entry> entries)
-    {
-        if (_tracker.Find(Id) is null)
-        {
-            // It leads a group that it has left, until another leader is found; what it took now might be lost with it.
-            return ProposeResult.Refused(RefusalReason.NotMember, Leader);
-        }
-
-        if (!_transferee.IsNone)
-        {
-            return ProposeResult.Refused(RefusalReason.TransferInProgress, Leader);
-        }
-
-        var replaced = RefusalReason.None;
-        var (first, conf) = (_log.LastIndex + 1, _pendingConfIndex);
-        for (var i = 0; i < entries.Count; i++)
-        {
-            if (entries[i].Type is EntryType.EntryNormal)
-            {
-                continue;
-            }
-
-            // One change at a time: each is judged against all before it, those of the same proposal too.
-            var problem = JudgeConfChange(entries[i]);
-            if (problem is RefusalReason.None)
-            {
-                _pendingConfIndex = first + i;
-            }
-            else if (_config.RefuseConfChanges || problem is RefusalReason.ConfChangeMalformed)
-            {
-                _pendingConfIndex = conf;
-                return ProposeResult.Refused(problem, Leader);
-            }
-            else
-            {
-                replaced = problem;
-                entries = WithoutConfChange(entries, i);
-            }
-        }
-
-        if (!TryReserveUncommitted(entries))
-        {
-            // Nothing was appended, so nothing is pending.
-            _pendingConfIndex = conf;
-            return ProposeResult.Refused(RefusalReason.UncommittedLimit, Leader);
-        }
-
-        // Term and index are given here and nowhere else; what a proposer wrote into them does not matter.
-        for (var i = 0; i < entries.Count; i++)
-        {
-            _log.Append(new Entry(Term, first + i, entries[i].Type, entries[i].Data));
-        }
-
-        Invariant.Holds(_log.LastIndex == first + entries.Count - 1, $"{entries.Count} entries from {first} on end at {_log.LastIndex}");
-        AcknowledgeOwn();
-        BroadcastAppend();
-        var status = replaced is RefusalReason.None ? ProposeStatus.Accepted : ProposeStatus.Replaced;
-        return new ProposeResult(status, new EntryId(Term, first), replaced, Leader);
-    }
-
-    private static Entry[] WithoutConfChange(IReadOnlyList<Entry> entries, int position)
-    {
-        Entry[] copy = [.. entries];
-        copy[position] = new Entry(0, 0, EntryType.EntryNormal, default);
-        return copy;
-    }
-
-    private void AppendOwn(Entry entry)
-    {
-        _log.Append(new Entry(Term, _log.LastIndex + 1, entry.Type, entry.Data));
-        AcknowledgeOwn();
-    }
-
-    /// <summary>The leader acknowledges its own entries when they are durable, like everybody.</summary>
-    private void AcknowledgeOwn()
-    {
-        _isOwnAckDue = _config.CoalesceAppends;
-        if (!_isOwnAckDue)
-        {
-            Post(MessageType.MsgAppResp, Id, 0, _log.LastIndex);
-        }
-    }
-
-    // Bounds what a leader that reaches no quorum piles up in memory.
-    private bool TryReserveUncommitted(IReadOnlyList<Entry> entries)
-    {
-        var size = 0L;
-        for (var i = 0; i < entries.Count; i++)
-        {
-            size += entries[i].Data.Length;
-        }
-
-        // What has no payload is never refused, and a single proposal may exceed the limit when nothing else is outstanding.
-        if (size > 0 && _uncommittedSize > 0 && size > _config.MaxUncommittedSize - _uncommittedSize)
-        {
-            return false;
-        }
-
-        _uncommittedSize += size;
-        Invariant.Holds(_uncommittedSize >= 0, $"{size} bytes more make {_uncommittedSize} uncommitted");
-        return true;
-    }
-
+    /// <summary>
+    /// New entries, or news of what is committed, for everybody. At once as a rule, since a round trip is what a write waits for; with gathered appends once
+    /// per Ready, which costs no time where a burst of proposals is worked off before the Ready is taken anyway.
+    /// </summary>
     private void BroadcastAppend()
     {
         if (_config.CoalesceAppends)
@@ -156,6 +19,7 @@ public sealed partial class RaftNode
             return;
         }
 
+        // By position, not by enumerator, and to everybody in the same order each time: nothing is allocated, and a replay sends the same.
         for (var i = 0; i < _tracker.Count; i++)
         {
             var peer = _tracker.At(i);
@@ -166,10 +30,13 @@ public sealed partial class RaftNode
         }
     }
 
+    // Gathered appends: what the verbs since the last Ready have made due. It decides nothing that they have not decided; it only counts the messages.
     private void SendWhatIsDue()
     {
+        Invariant.Holds(Role is RaftRole.Leader || (!_isBroadcastDue && !_isOwnAckDue), $"appends of an earlier leadership are due: {this}");
         if (_isOwnAckDue)
         {
+            // One for all entries of the burst: an acknowledgement of the last one speaks for all before it.
             _isOwnAckDue = false;
             Post(MessageType.MsgAppResp, Id, 0, _log.LastIndex);
         }
@@ -196,11 +63,13 @@ public sealed partial class RaftNode
     }
 
     /// <summary>Sends what the peer lacks, as far as its state, the window and the size limit allow; a snapshot where the log is gone.</summary>
+    /// <returns>False when nothing was sent, so that callers that fill the window stop.</returns>
     private bool TrySendAppend(PeerProgress peer, bool mayBeEmpty)
     {
         Invariant.Holds(Role is RaftRole.Leader && peer.Id != Id, $"entries are for others than the leader: {peer} and {this}");
         if (peer.IsPaused)
         {
+            // A probe is out, a snapshot is on its way, or the window is full. Its answer, or the answer to the next heartbeat, goes on from here.
             return false;
         }
 
@@ -211,6 +80,8 @@ public sealed partial class RaftNode
             return false;
         }
 
+        // The entry before: by it the follower tells whether its log fits (Raft §5.3). Where it is compacted away there is nothing to compare with, and only
+        // the state itself helps (Raft §7).
         var previous = peer.Next - 1;
         if (!_log.TryGetTerm(previous, out var previousTerm))
         {
@@ -229,6 +100,10 @@ public sealed partial class RaftNode
         Invariant.Holds(
             entries.Count == 0 || (entries[0].Index == previous + 1 && entries[^1].Index == previous + entries.Count),
             $"the log gave {entries.Count} entries from {(entries.Count == 0 ? default : entries[0].Id)} behind {previous}");
+        Invariant.Holds(entries.Count == 0 || entries[^1].Term <= Term, $"an entry of a later term than the leader's: {entries[^1].Id} and {this}");
+        Invariant.Holds(entries.Count == 0 || entries[0].Term >= previousTerm, $"terms fall from {previousTerm}/{previous} to {entries[0].Id}");
+
+        // The whole commit index: the follower takes of it what its own log, as far as it was compared, reaches.
         (message.LogTerm, message.Index, message.Commit) = (previousTerm, previous, _log.Committed);
         Send(message);
         peer.SentEntries(entries.Count, EntrySize.PayloadOf(CollectionsMarshal.AsSpan(entries)));
@@ -236,6 +111,7 @@ public sealed partial class RaftNode
         return true;
     }
 
+    // Raft §7. By reference in effect: hosting sends the state beside the message, and reports how that ended.
     private bool TrySendSnapshot(PeerProgress peer)
     {
         // To somebody who may be dead a snapshot is wasted work; the next answer to a heartbeat tries again.
@@ -251,6 +127,8 @@ public sealed partial class RaftNode
             return false;
         }
 
+        // Beyond the log it would be the state of another history: the store and the log are not of one replica.
+        Invariant.Holds(snapshot.Id.Index <= _log.LastIndex, $"snapshot {snapshot.Id} holds more than the log: {_log}");
         peer.BecomeSnapshot(snapshot.Id.Index);
         var message = NewMessage(MessageType.MsgSnap, peer.Id);
         message.Snapshot = snapshot;
@@ -259,6 +137,10 @@ public sealed partial class RaftNode
         return true;
     }
 
+    /// <summary>
+    /// A follower's, or the own disk's, word about the log. Everything of earlier terms was filtered before, so what is acknowledged is acknowledged to this
+    /// leadership: it may be counted (Raft §5.3, §5.4.2).
+    /// </summary>
     private StepResult OnAppendAnswer(Message message)
     {
         if (_tracker.Find(message.From) is not { } peer)
@@ -275,7 +157,9 @@ public sealed partial class RaftNode
             return Accept();
         }
 
+        // A follower that has more than its leader in the leader's own term has made it up, or the leader has lost it.
         Invariant.Holds(message.Index <= _log.LastIndex, $"{message} acknowledges more than this leader's log has: {_log}");
+        // A probe may confirm what was known already, and still shows that the logs agree there: then entries flow. Any other repeat is old news.
         var wasProbeHit = peer.Match == message.Index && peer.State is ProgressState.Probe;
         if (peer.TryUpdate(message.Index) || wasProbeHit)
         {
@@ -287,14 +171,17 @@ public sealed partial class RaftNode
 
     private void OnAppendRejected(PeerProgress peer, Message message)
     {
-        // The follower has named the last position that may agree by its terms; skip what cannot agree by this log's terms. So at most one
-        // probe per term of either log is needed.
+        // The follower has named the last position that may agree by its terms; skip what cannot agree by this log's terms. So at most one probe per term of
+        // either log is needed (the paper sketches it at the end of §5.3, with the hint on one side; etcd has it on both). Term 0 says that the follower does
+        // not know the hint's term any more, as after a compaction: then its index alone is tried.
+        Invariant.Holds(peer.Id != Id, $"a leader's own disk refuses its entries: {message}");
         var hint = Math.Min(message.RejectHint, _log.LastIndex);
         hint = message.LogTerm > 0 ? _log.FindConflictByTerm(hint, message.LogTerm).Index : hint;
         if (peer.TryDecreaseTo(message.Index, hint))
         {
             if (peer.State is ProgressState.Replicate)
             {
+                // Something on the way was lost or overtaken. What else is in flight will be refused too: one message at a time until the logs meet again.
                 peer.BecomeProbe();
                 TracePeer(peer);
             }
@@ -303,6 +190,10 @@ public sealed partial class RaftNode
         }
     }
 
+    /// <summary>
+    /// A log has come closer. In this order: its own state, as what it may be sent depends on it; then what is committed by it, as that is news for everybody;
+    /// then more entries for it; and at last the hand-over that waited for it.
+    /// </summary>
     private void OnMatchAdvanced(PeerProgress peer, long index)
     {
         switch (peer.State)
@@ -318,6 +209,7 @@ public sealed partial class RaftNode
                 TracePeer(peer);
                 break;
             case ProgressState.Snapshot:
+                // What it has acknowledged is from before the snapshot, and the log does not reach it.
                 break;
             case ProgressState.Replicate:
                 peer.Inflights.FreeTo(index);
@@ -330,6 +222,7 @@ public sealed partial class RaftNode
         }
         else if (peer.Id != Id && !_isBroadcastDue && peer.CanBumpCommit(_log.Committed))
         {
+            // It lacks what was committed while its log was behind, and need not wait for a heartbeat to learn of it.
             TrySendAppend(peer, mayBeEmpty: true);
         }
 
@@ -352,10 +245,16 @@ public sealed partial class RaftNode
     private bool TryCommit()
     {
         // The id names this term: entries of earlier terms are committed with one of it, never by their own count (Raft §5.4.2, figure 8).
+        var before = _log.Committed;
         if (!_log.TryCommit(new EntryId(Term, _tracker.Committed())))
         {
             return false;
         }
+
+        Invariant.Holds(_log.Committed > before, $"committed fell from {before}: {_log}");
+        Invariant.Holds(HasCommittedInTerm, $"committed by counting what was there before its term: first={_ownFirstIndex} {_log}");
+
+        // Only now it knows what all earlier leaders had committed (Raft §8), so reads that have waited for that can start.
 
         ReleaseReadsAwaitingCommit();
         return true;
@@ -371,6 +270,8 @@ public sealed partial class RaftNode
         }
     }
 
+    // The host's word about a transfer; the peer's own word, an acknowledgement, may come before it, after it or never. Without either the peer would stay
+    // in state Snapshot, where nothing is sent to it.
     private void OnSnapshotReported(ReplicaId id, bool succeeded)
     {
         if (Role is not RaftRole.Leader || _tracker.Find(id) is not { State: ProgressState.Snapshot } peer)

@@ -5,6 +5,10 @@ namespace Orleans.Raft.Core;
 /// <content>Start, ticks, and the edges between roles (Raft figure 4).</content>
 public sealed partial class RaftNode
 {
+    /// <summary>
+    /// A replica comes back as follower of nobody (Raft §5.2), with what figure 2 calls persistent state. Whatever contradicts itself here was lost or mixed
+    /// up by the disk or its operator: it must not vote, so it is faulted, and has to come back as a new member.
+    /// </summary>
     private void Recover(ILogReader log)
     {
         var (hardState, confState) = log.InitialState;
@@ -30,19 +34,25 @@ public sealed partial class RaftNode
         _readyHardState = hardState.IsEmpty ? CurrentHardState : hardState;
     }
 
+    /// <summary>A tick of whoever does not lead: silence for an election timeout makes it campaign (Raft §5.2), a candidate anew.</summary>
     private void TickElection()
     {
         // Counted also while it may not campaign, so that a learner that is promoted does not wait anew.
         _electionElapsed++;
         if (_electionElapsed >= _electionTimeout && IsPromotable() && !HasPromised)
         {
+            // Also where the campaign is refused below: it may try again after a whole timeout, not with every tick.
             _electionElapsed = 0;
             StartElection(_config.PreVote ? CampaignKind.PreElection : CampaignKind.Election);
         }
     }
 
+    /// <summary>
+    /// A tick of a leader: first whether it may still lead, then heartbeats. So one that has lost its quorum sends none that would hold followers to it.
+    /// </summary>
     private void TickLeader()
     {
+        Invariant.Holds(Leader == Id && _provenLeader == Id, $"it leads, and knows another leader of the term: {_provenLeader} and {this}");
         _heartbeatElapsed++;
         _electionElapsed++;
         if (_electionElapsed >= _config.ElectionTicks)
@@ -60,6 +70,7 @@ public sealed partial class RaftNode
             }
         }
 
+        // Asked again: the quorum check may just have ended its leadership.
         if (Role is RaftRole.Leader && _heartbeatElapsed >= _config.HeartbeatTicks)
         {
             _heartbeatElapsed = 0;
@@ -70,8 +81,10 @@ public sealed partial class RaftNode
     // Thesis §6.2: a leader that reaches no quorum serves nobody, and whoever waits for it would wait for ever.
     private void CheckQuorum()
     {
+        Invariant.Holds(Role is RaftRole.Leader, $"only a leader is to be heard by a quorum: {this}");
         if (!_tracker.IsQuorumActive())
         {
+            // In the same term, which proves nothing against anybody: whoever hears a quorum may win the next one.
             BecomeFollower(Term, ReplicaId.None);
         }
 
@@ -113,6 +126,8 @@ public sealed partial class RaftNode
         Reset(term);
         Role = RaftRole.Follower;
         Leader = leader;
+
+        // Whatever it was waiting for as leader it will never hear now.
         RefuseAllReads();
         Trace(TraceKind.RoleEntered);
     }
@@ -131,6 +146,7 @@ public sealed partial class RaftNode
     private void BecomeCandidate()
     {
         Invariant.Holds(Role is not RaftRole.Leader, $"a leader does not ask for votes: {this}");
+        // The vote for itself, with the term, is durable before it is counted: it is a message that waits for the disk (see Campaign).
         Reset(Term + 1);
         Invariant.Holds(_vote.IsNone, $"a vote of {_vote} in a term that has just begun: {this}");
         _vote = Id;
@@ -150,6 +166,7 @@ public sealed partial class RaftNode
         Leader = Id;
         _provenLeader = Id;
         _hasSentTimeoutNow = false;
+        // Of its own log it knows everything; of the others' nothing, so they are probed from its last entry on (Raft figure 2, nextIndex).
         self.BecomeReplicate();
         self.IsRecentlyActive = true;
         Trace(TraceKind.RoleEntered);
@@ -160,6 +177,8 @@ public sealed partial class RaftNode
 
         // Thesis §6.4, Raft §8: an entry of its own term, by which it learns what is committed. It has no payload, so no limit can refuse it.
         AppendOwn(new Entry(0, 0, EntryType.EntryNormal, default));
+        Invariant.Holds(_log.LastIndex == _ownFirstIndex, $"the term's first entry is to be {_ownFirstIndex}: {_log}");
+        Invariant.Holds(!HasCommittedInTerm, $"a leader that has just been elected believes that it has committed: first={_ownFirstIndex} {_log}");
     }
 
     // Every edge between terms or roles passes here, so that nothing of the former one is carried over by mistake.
@@ -193,13 +212,18 @@ public sealed partial class RaftNode
     }
 
     // Anew in every term (Raft §5.2): two replicas that drew the same would split the vote again and again.
-    private void DrawElectionTimeout() => _electionTimeout = _config.ElectionTicks + _jitter.Next(_config.ElectionTicks);
+    private void DrawElectionTimeout()
+    {
+        _electionTimeout = _config.ElectionTicks + _jitter.Next(_config.ElectionTicks);
+        Invariant.Holds(_electionTimeout < 2 * _config.ElectionTicks, $"drew {_electionTimeout} ticks, {_config.ElectionTicks} to twice that are allowed");
+    }
 
     // Proposals are taken again. TimeoutNow may be on its way all the same: whoever gets it campaigns, and that is harmless.
     private void AbortTransfer()
     {
         if (!_transferee.IsNone)
         {
+            Invariant.Holds(Role is RaftRole.Leader, $"leadership is handed to {_transferee} by {this}");
             Trace(TraceKind.TransferEnded, _transferee);
             _transferee = ReplicaId.None;
         }

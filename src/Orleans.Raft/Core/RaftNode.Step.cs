@@ -3,6 +3,10 @@ namespace Orleans.Raft.Core;
 /// <content>The gate for messages, the rules about terms (Raft §5.1), and the table of roles and messages.</content>
 public sealed partial class RaftNode
 {
+    /// <summary>
+    /// The gate. Messages come from a network, so they may be old, damaged or made up: what shows by itself that no correct replica has sent it is refused
+    /// here, and what is behind the gate may rely on that. What contradicts this replica's own state is another matter: one of the two has lost something.
+    /// </summary>
     private StepResult Admit(Message message)
     {
         Invariant.Holds(!message.IsInPool, $"a message was given back, and comes again: {message}");
@@ -55,6 +59,10 @@ public sealed partial class RaftNode
         };
     }
 
+    /// <summary>
+    /// Rules for all servers (Raft figure 2, §5.1): a higher term is adopted, a lower one is answered or ignored, and only what is of the present term, or
+    /// of none, reaches a role. So no role needs to look at terms again.
+    /// </summary>
     private StepResult StepWithTerm(Message message)
     {
         if (message.Term > Term)
@@ -78,6 +86,7 @@ public sealed partial class RaftNode
             return Ignore(RefusalReason.LeaderAlive);
         }
 
+        Invariant.Holds(message.Term <= Term || message.Type is MessageType.MsgPreVote or MessageType.MsgPreVoteResp, $"{message} is processed in {this}");
         return Role switch
         {
             RaftRole.Leader => StepLeader(message),
@@ -89,6 +98,7 @@ public sealed partial class RaftNode
 
     private static bool IsVoteRequest(Message message) => message.Type is MessageType.MsgVote or MessageType.MsgPreVote;
 
+    // By ticks where the quorum check vouches for leaders, as etcd does; by the clock where something was promised, whatever the ticks say.
     private bool HearsLeader() => (_config.CheckQuorum && !Leader.IsNone && _electionElapsed < _config.ElectionTicks) || HasPromised;
 
     private void AdoptTerm(Message message)
@@ -104,6 +114,10 @@ public sealed partial class RaftNode
         BecomeFollower(message.Term, isFromLeader ? message.From : ReplicaId.None);
     }
 
+    /// <summary>
+    /// A message of a term that is over. It must change nothing that belongs to the present one; some of them are answered all the same, because silence
+    /// would leave their sender, or this replica, stuck (etcd answers two of these kinds, divergence.md tells of the others).
+    /// </summary>
     private StepResult OnOldTerm(Message message)
     {
         if (message.Type is MessageType.MsgHeartbeat or MessageType.MsgApp
@@ -142,6 +156,7 @@ public sealed partial class RaftNode
         return Ignore(RefusalReason.OldTerm);
     }
 
+    // Three tables, one a role. Every kind of message stands in each of them: a new kind does not build until somebody has decided what each role does with it.
     private StepResult StepLeader(Message message) => message.Type switch
     {
         MessageType.MsgAppResp => OnAppendAnswer(message),

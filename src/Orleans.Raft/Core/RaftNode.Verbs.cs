@@ -7,6 +7,10 @@ namespace Orleans.Raft.Core;
 public sealed partial class RaftNode
 {
     /// <summary>A message from a peer, or from a local thread. The message may be given back with <see cref="Recycle"/> afterwards.</summary>
+    /// <remarks>
+    /// Etcd: <c>RawNode.Step</c>. Messages may be lost, doubled, late and out of order. They must be from the group's other replicas, and meant for this
+    /// life of this replica: the host drops what was sent to an earlier one (SAFETY-RULES A8), which no number in a Raft message tells.
+    /// </remarks>
     /// <param name="message">The message.</param>
     /// <param name="now">Caller's monotonic time, read after the message had arrived: promises not to vote count from it.</param>
     public StepResult Step(Message message, TimeSpan now)
@@ -28,6 +32,10 @@ public sealed partial class RaftNode
     }
 
     /// <summary>A tick has passed.</summary>
+    /// <remarks>
+    /// Patience is counted in ticks, promises in time: ticks that come late or in bursts, as after a pause, cost an election at worst and never a stale read.
+    /// </remarks>
+    /// <param name="now">Caller's monotonic time.</param>
     public void Tick(TimeSpan now)
     {
         if (!Enter(Input.Of(nameof(Tick)), now))
@@ -57,6 +65,10 @@ public sealed partial class RaftNode
     /// <summary>
     /// Proposes a command. On the leader the entry is appended and sent at once; on a follower it is sent to the leader unless forwarding is off.
     /// </summary>
+    /// <remarks>
+    /// Accepted means appended to this leader's log and no more; the command is done when the entry of that term and index is applied. Another entry at that
+    /// index means that it is lost and was not done; until one of the two is seen its outcome is unknown.
+    /// </remarks>
     /// <param name="data">The command; must not change as long as the entry is in use.</param>
     /// <param name="now">Caller's monotonic time.</param>
     public ProposeResult Propose(ReadOnlyMemory<byte> data, TimeSpan now)
@@ -76,6 +88,7 @@ public sealed partial class RaftNode
 
         try
         {
+            // A refused proposal is an answer, not a problem of the node: the frame is told that all is well.
             var result = ProposeEntries(entries, Id);
             Leave(Accept());
             return result;
@@ -88,6 +101,7 @@ public sealed partial class RaftNode
     }
 
     /// <summary>Proposes a configuration change. It takes effect where and when it is applied; one at a time.</summary>
+    /// <remarks>Several voters at once pass through a joint configuration (Raft §6); one voter changes in a single step (thesis §4.1).</remarks>
     public ProposeResult ProposeConfChange(ConfChangeV2 change, TimeSpan now) =>
         ProposeConfChange(EntryType.EntryConfChangeV2, ConfChangeCodec.Encode(change), now);
 
@@ -105,6 +119,7 @@ public sealed partial class RaftNode
         ArgumentNullException.ThrowIfNull(change);
         if (!EnterUntimed(Input.Of(nameof(ApplyConfChange), change.Changes.Length)))
         {
+            // The configuration as it was: a faulted replica takes no part in anything, but its host may still ask.
             return _tracker.ConfState();
         }
 
@@ -124,6 +139,10 @@ public sealed partial class RaftNode
     /// <summary>
     /// Asks from which index on local state is fresh enough for a linearizable read. The answer comes as a <see cref="ReadState"/> with the same context.
     /// </summary>
+    /// <remarks>
+    /// Thesis §6.4. An answer may come with the next Ready, after a round of heartbeats, or never, if a message is lost: ask again, under another context. The
+    /// index of an answer is not behind anything that was committed, and acknowledged anywhere, before the read was asked for.
+    /// </remarks>
     /// <param name="context">The caller's number for it: never used before, not by an earlier life either; start from a random number (SAFETY-RULES A8).</param>
     /// <param name="now">Caller's monotonic time, read after the read had begun: a lease is checked against it.</param>
     public ReadIndexResult ReadIndex(long context, TimeSpan now)
@@ -147,6 +166,7 @@ public sealed partial class RaftNode
     }
 
     /// <summary>Asks the leader, wherever it is, to hand leadership to a replica. Given up after an election timeout.</summary>
+    /// <remarks>Thesis §3.10. Meanwhile the leader refuses proposals. Accepted means begun: whether it succeeded shows in the next leader's term.</remarks>
     public TransferResult TransferLeadership(ReplicaId to, TimeSpan now)
     {
         if (!Enter(Input.Of(nameof(TransferLeadership), to.Value), now))
@@ -168,6 +188,10 @@ public sealed partial class RaftNode
     }
 
     /// <summary>Starts an election now.</summary>
+    /// <remarks>
+    /// As if the election timer had run out (etcd: MsgHup). It neither skips pre-vote nor moves voters that hear a leader, and it is refused while this
+    /// replica has promised not to.
+    /// </remarks>
     public StepResult Campaign(TimeSpan now)
     {
         if (!Enter(Input.Of(nameof(Campaign)), now))

@@ -16,6 +16,8 @@ public sealed partial class RaftNode : RaftNode.ITestHooks
 
     private static readonly TimeSpan LongestPromise = TimeSpan.FromDays(1);
 
+    // All state is here; the other files hold behaviour, by concern. What must survive a restart is in Ready.HardState and the log, everything else is lost
+    // with the process and found again (Raft figure 2).
     private readonly RaftConfig _config;
     private readonly RaftLog _log = null!;
     private readonly ProgressTracker _tracker;
@@ -103,6 +105,7 @@ public sealed partial class RaftNode : RaftNode.ITestHooks
         }
         catch (Exception exception)
         {
+            // Etcd panics here. A process with thousands of groups starts, shows which one is damaged and why, and serves the others.
             Fail(exception);
         }
     }
@@ -148,6 +151,7 @@ public sealed partial class RaftNode : RaftNode.ITestHooks
 
     bool ITestHooks.HasLeaseAt(TimeSpan now) => Role is RaftRole.Leader && HasLeaseAt(now);
 
+    // In synchronous mode the host stores what a Ready holds before it applies anything of it, so what is committed may be in the same Ready.
     private bool AppliesUnstable => !_config.AsyncStorageWrites;
 
     private bool HasPromised => _now < _promisedUntil;
@@ -186,6 +190,7 @@ public sealed partial class RaftNode : RaftNode.ITestHooks
         ? $"replica={Id} faulted: {_fault!.Message}"
         : $"replica={Id} {Role} term={Term} leader={Leader} {_log}";
 
+    // 0 means as a message's limit, and that may be 0 as well: one entry at a time. A limit of none would mean no entry ever.
     private static long MaxApplyingSize(RaftConfig config) =>
         config.MaxCommittedSizePerReady == 0 ? Math.Max(1, config.MaxSizePerMessage) : config.MaxCommittedSizePerReady;
 

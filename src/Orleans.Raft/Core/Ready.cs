@@ -48,6 +48,7 @@ public sealed class Ready
 
     internal List<Message> MessageList => _messages;
 
+    // Also the lists' contents: what a host has not taken before it asks again it has had its chance to take.
     internal void Clear()
     {
         (SoftState, HardState, Snapshot, MustSync) = (null, null, null, false);
@@ -71,6 +72,7 @@ public sealed class Ready
         readStates.Clear();
     }
 
+    // Asynchronous mode: the same list is the message's, so that what is handed out is not copied a second time. The view ends when the message is given back.
     internal void UseEntries(List<Entry> entries) => EntryList = entries;
 
     internal void UseCommitted(List<Entry> entries) => CommittedList = entries;

@@ -50,6 +50,7 @@ internal sealed class InputRing
 
     public IReadOnlyList<string> Describe()
     {
+        // Only when something broke, so here nothing needs to be cheap.
         var lines = new List<string>();
         for (var i = Math.Max(0, _count - Size); i < _count; i++)
         {

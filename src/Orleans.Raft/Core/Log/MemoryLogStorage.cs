@@ -56,6 +56,7 @@ public sealed class MemoryLogStorage : ILogReader
                 continue;
             }
 
+            // As a disk's log does: what is written at an index replaces what was there and all behind it, which belonged to another leader's log.
             if (i == 0 || entry.Index <= LastIndex)
             {
                 TruncateFrom(entry.Index);
@@ -93,6 +94,7 @@ public sealed class MemoryLogStorage : ILogReader
         }
 
         var dropped = (int)(index - _before.Index);
+        // Its term stays known: the next entry is sent with it, and compared by it (Raft §7, last included term).
         _before = _entries[_head + dropped - 1].Id;
         for (var i = _head; i < _head + dropped; i++)
         {

@@ -26,6 +26,8 @@ internal sealed class RaftLog
         var first = storage.FirstIndex;
         var last = storage.LastIndex;
         Invariant.Holds(first >= 1 && last >= first - 1, $"stored log has first={first} last={last}");
+
+        // Where the disk's log ends the tail begins. Nothing is known to be committed yet but what was compacted away: only that ever is (Raft §7).
         _storage = storage;
         _maxApplyingSize = maxApplyingSize;
         _unstable = new UnstableLog(last + 1);
@@ -75,7 +77,9 @@ internal sealed class RaftLog
             return false;
         }
 
-        return _storage.TryGetTerm(index, out term);
+        var isStored = _storage.TryGetTerm(index, out term);
+        Invariant.Holds(!isStored || term >= 0, $"the store says term {term} at {index}");
+        return isStored;
     }
 
     /// <summary>True when the log has this very entry, and so all before it (log matching, Raft §5.3).</summary>
@@ -100,6 +104,9 @@ internal sealed class RaftLog
         if (conflict < slice.Entries.Count)
         {
             var first = slice.Entries[conflict].Index;
+
+            // What is committed is in the log of every leader to come (leader completeness, Raft §5.4.3). A leader that says otherwise was elected by voters
+            // that have lost what they had acknowledged, or this replica has committed what it should not have: to go on would lose it here too.
             Invariant.Holds(first > Committed, $"entry {slice.Entries[conflict].Id} of {slice} conflicts with committed={Committed}");
             _unstable.TruncateAndAppend(slice.Entries, conflict);
         }
@@ -109,7 +116,7 @@ internal sealed class RaftLog
         return true;
     }
 
-    /// <summary>Appends an entry of this replica's own, as leader.</summary>
+    /// <summary>Appends an entry of this replica's own, as leader: behind all it has, as a leader never replaces entries of its log (Raft §5.3).</summary>
     public void Append(in Entry entry) => _unstable.Append(entry);
 
     /// <summary>
@@ -136,6 +143,9 @@ internal sealed class RaftLog
         return default;
     }
 
+    /// <summary>
+    /// Moves the commit index forward. Beyond the end means that entries are gone which this replica had acknowledged, and with them maybe the quorum.
+    /// </summary>
     public void CommitTo(long index)
     {
         if (index <= Committed)
@@ -160,6 +170,7 @@ internal sealed class RaftLog
         return true;
     }
 
+    /// <summary>The host has applied up to an index; <paramref name="size"/> is what was reckoned for it when it was handed out.</summary>
     public void AppliedTo(long index, long size)
     {
         // Backwards would apply entries twice, and beyond the commit index something that a new leader may replace.
@@ -171,8 +182,10 @@ internal sealed class RaftLog
         _applyingPaused = _applyingSize >= _maxApplyingSize;
     }
 
+    /// <summary>Entries up to an index have been handed out for application. Each is handed out once in a life.</summary>
     public void AcceptApplying(long index, long size, bool allowUnstable)
     {
+        Invariant.Holds(size >= 0, $"entries of {size} bytes are handed out for application");
         Invariant.Holds(index >= Applying, $"handed out up to {Applying}, and now again up to {index}");
         Invariant.Holds(index <= Committed, $"applying={index} is beyond committed={Committed}");
         Applying = index;
@@ -190,8 +203,10 @@ internal sealed class RaftLog
         // A snapshot from behind would un-commit what is between.
         Invariant.Holds(snapshot.Id.Index > Committed, $"snapshot {snapshot.Id} is not beyond committed={Committed}");
         Invariant.Holds(snapshot.Id.Term > 0, $"nobody led in the term of snapshot {snapshot.Id}");
+        // Applied stays behind until the host has installed the state: until then nothing is handed out, as there is nothing to apply it to.
         Committed = snapshot.Id.Index;
         _unstable.Restore(snapshot);
+        Invariant.Holds(LastIndex == Committed && FirstIndex == Committed + 1, $"the log does not start behind snapshot {snapshot.Id}: {this}");
     }
 
     /// <summary>True when there is something to apply and room for it. Nothing while a snapshot is being installed: its state comes first.</summary>
@@ -211,6 +226,7 @@ internal sealed class RaftLog
     public bool TryRead(long low, long maxBytes, List<Entry> into) =>
         low > LastIndex || TryRead(low, LastIndex + 1, maxBytes, into);
 
+    /// <summary>The snapshot for who lacks the log's start: the one that is being installed here comes first, for the stored one is older.</summary>
     public bool TryGetSnapshot(out Snapshot snapshot)
     {
         if (_unstable.Snapshot is { } pending)
@@ -285,6 +301,7 @@ internal sealed class RaftLog
 
     private void Read(long low, long high, long maxBytes, List<Entry> into)
     {
+        // What is committed and not applied is never compacted: the host may cut its log only below what it has applied (SAFETY-RULES A11).
         var available = TryRead(low, high, maxBytes, into);
         Invariant.Holds(available, $"entries [{low}, {high}) are needed and compacted, first={FirstIndex}");
     }
@@ -296,6 +313,9 @@ internal sealed class RaftLog
             return false;
         }
 
+        // Two parts, of which the second begins only where the first went to its end: an entry of the tail behind a stored part that the limit has cut would
+        // leave a gap between them.
+        Invariant.Holds(low <= high && high <= LastIndex + 1, $"[{low}, {high}) of {this}");
         var stable = Math.Min(high, _unstable.Offset);
         var size = 0L;
         if (low < stable)

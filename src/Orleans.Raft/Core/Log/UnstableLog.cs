@@ -47,6 +47,7 @@ internal sealed class UnstableLog
     {
         // The buffer is larger than what it holds: a wrong bound would give entries that were truncated.
         Invariant.Holds(low >= Offset && high <= EndIndex, $"[{low}, {high}) of {this}");
+        Invariant.Holds(low <= high, $"[{low}, {high}) ends before it starts: {this}");
         return _entries.AsSpan(_start + (int)(low - Offset), (int)(high - low));
     }
 
@@ -55,7 +56,9 @@ internal sealed class UnstableLog
     {
         if (index >= Offset && index < EndIndex)
         {
-            term = _entries[_start + (int)(index - Offset)].Term;
+            ref readonly var entry = ref _entries[_start + (int)(index - Offset)];
+            Invariant.Holds(entry.Index == index, $"entry {entry.Id} stands at {index}: {this}");
+            term = entry.Term;
             return true;
         }
 
@@ -64,7 +67,10 @@ internal sealed class UnstableLog
         return isSnapshot;
     }
 
-    /// <summary>What is held has been handed out.</summary>
+    /// <summary>
+    /// What is held has been handed out. It stays here, readable, until the host says that it is durable: the disk may fail it yet, and readers must not
+    /// wait.
+    /// </summary>
     public void AcceptInProgress()
     {
         NextIndex = EndIndex;
@@ -81,7 +87,11 @@ internal sealed class UnstableLog
             return;
         }
 
+        // Equal by term and index, so it is the entry that was handed out: log matching leaves no way for another leader to bring it back within one term,
+        // and answers of an earlier term are not heard. Etcd tells of the schedule that this would be (ABA) in a comment.
+        Invariant.Holds(id.Index < NextIndex, $"entry {id} is said to be durable and was not handed out since it was replaced: {this}");
         var done = (int)(id.Index + 1 - Offset);
+        Invariant.Holds(done > 0 && done <= _count, $"{done} entries are durable of {_count}: {this}");
         _entries.AsSpan(_start, done).Clear();
         _count -= done;
         _start = _count == 0 ? 0 : _start + done;
@@ -91,6 +101,7 @@ internal sealed class UnstableLog
             _entries = [];
         }
 
+        // What is durable is never handed out again, whatever was to be written a moment ago.
         Offset = id.Index + 1;
         NextIndex = Math.Max(NextIndex, Offset);
     }
@@ -100,6 +111,7 @@ internal sealed class UnstableLog
     {
         if (Snapshot is not null && Snapshot.Id.Index == index)
         {
+            Invariant.Holds(IsSnapshotInProgress, $"a snapshot is said to be durable that was not handed out: {this}");
             Snapshot = null;
             IsSnapshotInProgress = false;
         }
@@ -108,6 +120,8 @@ internal sealed class UnstableLog
     /// <summary>A snapshot takes the place of everything held.</summary>
     public void Restore(Snapshot snapshot)
     {
+        // Writes of the old entries may still be under way. Their completion names indexes below the new offset, or terms that are not here, and is ignored.
+        Invariant.Holds(Snapshot is null || snapshot.Id.Index > Snapshot.Id.Index, $"snapshot {snapshot.Id} is older than the one being installed: {this}");
         _entries.AsSpan(_start, _count).Clear();
         _start = _count = 0;
         Offset = NextIndex = snapshot.Id.Index + 1;
@@ -119,6 +133,7 @@ internal sealed class UnstableLog
     public void Append(in Entry entry)
     {
         Invariant.Holds(entry.Index == EndIndex, $"entry {entry.Id} leaves a gap, or overlaps: {this}");
+        Invariant.Holds(LastTerm <= entry.Term, $"terms never fall along a log: {entry.Id} after term {LastTerm}");
         Reserve(1);
         _entries[_start + _count++] = entry;
     }
@@ -145,6 +160,8 @@ internal sealed class UnstableLog
             NextIndex = Math.Min(NextIndex, first);
         }
 
+        // Whatever was cut, what is left is a prefix of a log that once was whole, and what comes fits to it (log matching, Raft §5.3).
+        Invariant.Holds(LastTerm <= entries[from].Term, $"terms never fall along a log: {entries[from].Id} after term {LastTerm}");
         var added = entries.Count - from;
         Reserve(added);
         if (entries is List<Entry> list)
@@ -160,6 +177,7 @@ internal sealed class UnstableLog
         }
 
         _count += added;
+        Invariant.Holds(_entries[_start + _count - 1].Index == EndIndex - 1, $"{added} entries from {first} on end at {EndIndex - 1}: {this}");
     }
 
     /// <summary>What is always true of the tail.</summary>
@@ -182,6 +200,9 @@ internal sealed class UnstableLog
 
     public override string ToString() =>
         $"unstable [{Offset}, {EndIndex}) next={NextIndex}{(Snapshot is null ? "" : $" snapshot={Snapshot.Id}")}{(IsSnapshotInProgress ? " in progress" : "")}";
+
+    // 0 where the tail is empty: then the store knows the last term, and is not asked for a check.
+    private long LastTerm => _count == 0 ? 0 : _entries[_start + _count - 1].Term;
 
     // Makes room at the end: by moving to the front while that frees at least half of the buffer, else by a larger one. So appending costs a constant on average
     // and the steady state of a busy group allocates nothing.
@@ -207,5 +228,6 @@ internal sealed class UnstableLog
 
         _entries = target;
         _start = 0;
+        Invariant.Holds(_count + added <= _entries.Length, $"no room for {added} more: {_count} of {_entries.Length}");
     }
 }

@@ -19,7 +19,7 @@ public static class ConfChangeCodec
     private const int Varint = 0;
     private const int Bytes = 2;
 
-    /// <summary>Encodes the general form.</summary>
+    /// <summary>Encodes the general form, field by field in ascending order, as protobuf's own writers do.</summary>
     public static byte[] Encode(ConfChangeV2 change)
     {
         ArgumentNullException.ThrowIfNull(change);
@@ -27,6 +27,7 @@ public static class ConfChangeCodec
         writer.Number(1, (long)change.Transition);
         foreach (var single in change.Changes)
         {
+            // Zeros too: etcd's fields are proto2 and not nullable, so its encoder always writes them, and the bytes must be the same.
             var inner = default(Writer);
             inner.Number(1, (long)single.Type);
             inner.Number(2, single.Replica.Value);
@@ -61,6 +62,7 @@ public static class ConfChangeCodec
     /// <summary>Reads the change that an entry of either form carries, in the general form. False when the bytes are no such change.</summary>
     public static bool TryDecode(in Entry entry, out ConfChangeV2 change)
     {
+        // By the entry's type, never by the look of its bytes: some bytes are both forms.
         change = new ConfChangeV2();
         return entry.Type switch
         {
@@ -105,6 +107,7 @@ public static class ConfChangeCodec
         return true;
     }
 
+    // Fields may come in any order and more than once, as protobuf allows: of numbers and bytes the last counts, operations add up.
     private static bool TryDecodeGeneral(ReadOnlyMemory<byte> data, ref ConfChangeV2 change)
     {
         var changes = ImmutableArray.CreateBuilder<ConfChangeSingle>();
@@ -160,6 +163,7 @@ public static class ConfChangeCodec
                     replica = field.Value;
                     break;
                 case 1 or 2:
+                    // As above: not passed over, or it would be an operation on nobody.
                     return false;
                 default:
                     break;
@@ -209,6 +213,7 @@ public static class ConfChangeCodec
             return true;
         }
 
+        // What stands behind a tag. Fixed widths and groups end the reading here: their length is not looked at, so nothing behind them could be found.
         private bool TryField(int number, int wire, out Field field)
         {
             field = default;
@@ -259,6 +264,7 @@ public static class ConfChangeCodec
         }
     }
 
+    // Grows as needed. Changes are rare and small, so that an array each is no matter.
     private struct Writer
     {
         private byte[]? _buffer;

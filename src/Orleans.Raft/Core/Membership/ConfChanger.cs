@@ -44,7 +44,7 @@ internal sealed class ConfChanger
     /// <summary>Whether a change could be applied to the tracker now. Returns null, or why not.</summary>
     public static string? Check(ProgressTracker tracker, ConfChangeV2 change) => new ConfChanger(tracker, 0).Work(change);
 
-    /// <summary>Makes the tracker hold a stored configuration.</summary>
+    /// <summary>Makes the tracker hold a stored configuration, at a start or from a snapshot. Null, or why what is stored is none.</summary>
     public static string? Restore(ProgressTracker tracker, long lastIndex, ConfState state)
     {
         tracker.Install(MembershipConfig.Empty, []);
@@ -107,6 +107,7 @@ internal sealed class ConfChanger
 
         // Both halves begin equal. So the first joint configuration needs no more than the old one did, and nothing that is committed gets lost on the way.
         _outgoing.UnionWith(_incoming);
+        Invariant.Holds(_learnersNext.Count == 0 && !_autoLeave, $"something of an earlier joint configuration is left: {_tracker.Config}");
         var problem = Apply(changes);
         _autoLeave = autoLeave;
         return problem;
@@ -122,6 +123,7 @@ internal sealed class ConfChanger
 
         foreach (var id in _learnersNext)
         {
+            Invariant.Holds(_members.ContainsKey(id), $"{id} is to be demoted and is no member: {_tracker.Config}");
             _learners.Add(id);
             _members[id].IsLearner = true;
         }
@@ -159,6 +161,8 @@ internal sealed class ConfChanger
         return before.Count > 1 ? "more than one voter changes without a joint configuration" : null;
     }
 
+    // In the order in which they are written, each on what the one before left: adding and removing the same replica is allowed and does nothing. Etcd's
+    // order too, so that the same entry gives the same configuration in both.
     private string? Apply(ImmutableArray<ConfChangeSingle> changes)
     {
         foreach (var change in changes)
@@ -181,6 +185,7 @@ internal sealed class ConfChanger
                     Remove(change.Replica);
                     break;
                 case ConfChangeType.UpdateNode:
+                    // Its address or the like: the host reads that from the entry's context.
                     break;
                 default:
                     return $"unknown operation {change.Type}";
@@ -207,6 +212,8 @@ internal sealed class ConfChanger
         }
     }
 
+    // A newcomer, a voter that is demoted, or one who is it already. A voter of the outgoing half becomes a learner later, when that half is left (thesis
+    // §4.2.1 has learners; etcd adds learners-next for this case).
     private void MakeLearner(ReplicaId id)
     {
         if (!_members.TryGetValue(id, out var member))
@@ -267,6 +274,8 @@ internal sealed class ConfChanger
             peers[position++] = peer;
         }
 
+        Invariant.Holds(position == peers.Length, $"{position} of {peers.Length} members have progress");
+
         // All at once at the end: a problem found on the way has changed nothing, and nobody ever counts in half of a change.
         var voters = new JointConfig(new MajorityConfig([.. _incoming]), new MajorityConfig([.. _outgoing]));
         _tracker.Install(new MembershipConfig(voters, [.. _learners], [.. _learnersNext], _autoLeave), peers);
@@ -303,6 +312,7 @@ internal sealed class ConfChanger
             : null;
     }
 
+    // A member of the copy. Its progress is the tracker's own object, which is not touched before the change is known to be possible.
     private sealed class Member(PeerProgress? existing, bool isLearner)
     {
         public PeerProgress? Existing { get; } = existing;

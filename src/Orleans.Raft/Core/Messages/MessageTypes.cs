@@ -18,7 +18,7 @@ public static class MessageTypes
             or MessageType.MsgPreVoteResp => false,
     };
 
-    /// <summary>Answers; those of replicas that are not tracked are refused.</summary>
+    /// <summary>Answers, the local threads' too; those of replicas that are not tracked are refused.</summary>
     public static bool IsResponse(this MessageType type) =>
         type is MessageType.MsgAppResp or MessageType.MsgVoteResp or MessageType.MsgHeartbeatResp or MessageType.MsgReadIndexResp
             or MessageType.MsgPreVoteResp or MessageType.MsgStorageAppendResp or MessageType.MsgStorageApplyResp;

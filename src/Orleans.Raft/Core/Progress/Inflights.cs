@@ -26,6 +26,10 @@ internal sealed class Inflights(int maxMessages, long maxBytes)
             Grow();
         }
 
+        // Ascending, because an acknowledgement frees everything up to its index and stops at the first that is higher.
+        var last = Count == 0 ? 0 : _ring[(_start + Count - 1) & (_ring.Length - 1)].Index;
+        Invariant.Holds(lastIndex > last, $"a message up to {lastIndex} leaves after one up to {last}");
+
         _ring[(_start + Count) & (_ring.Length - 1)] = (lastIndex, bytes);
         Count++;
         Bytes += bytes;
@@ -80,5 +84,6 @@ internal sealed class Inflights(int maxMessages, long maxBytes)
 
         _ring = larger;
         _start = 0;
+        Invariant.Holds((_ring.Length & (_ring.Length - 1)) == 0 && Count < _ring.Length, $"{Count} messages in a ring of {_ring.Length}");
     }
 }

@@ -12,6 +12,7 @@ internal sealed class PeerProgress
 
     public PeerProgress(ReplicaId id, long match, long next, bool isLearner, int maxInflightMessages, long maxInflightBytes)
     {
+        Invariant.Holds(match >= 0 && match < next, $"peer={id} joins with match={match} next={next}");
         Id = id;
         Match = match;
         Next = next;
@@ -68,7 +69,11 @@ internal sealed class PeerProgress
     }
 
     /// <summary>An answer to a round; answers overtake each other, so the latest counts.</summary>
-    public void AnsweredHeartbeat(long round) => AnsweredRound = Math.Max(AnsweredRound, round);
+    public void AnsweredHeartbeat(long round)
+    {
+        Invariant.Holds(round > 0, $"{this} answers round {round}, and rounds start at 1");
+        AnsweredRound = Math.Max(AnsweredRound, round);
+    }
 
     /// <summary>A promise not to vote; it is never taken back, so the longest counts.</summary>
     public void Promised(TimeSpan until) => PromisedUntil = until > PromisedUntil ? until : PromisedUntil;
@@ -85,6 +90,7 @@ internal sealed class PeerProgress
     /// <summary>The logs agree up to <see cref="Match"/>: send without waiting.</summary>
     public void BecomeReplicate()
     {
+        // From behind what is matched, though more may be on its way: what arrives twice is ignored there, and what was lost would be missed.
         EnterState(ProgressState.Replicate);
         Next = Match + 1;
     }
@@ -103,8 +109,11 @@ internal sealed class PeerProgress
     /// <summary>The snapshot did not arrive. Probe from Match, not from behind a snapshot that was never applied.</summary>
     public void AbortSnapshot()
     {
+        // In this order: BecomeProbe looks behind a snapshot that is on its way (etcd's comment in stepLeader warns of the same).
+        Invariant.Holds(State is ProgressState.Snapshot, $"no snapshot is on its way that could be lost: {this}");
         PendingSnapshot = 0;
         BecomeProbe();
+        Invariant.Holds(Next == Match + 1, $"probed behind a snapshot that never arrived: {this}");
     }
 
     /// <summary>A message with this many entries has been sent.</summary>
@@ -120,10 +129,12 @@ internal sealed class PeerProgress
                     _inflights.Add(Next - 1, bytes);
                 }
 
+                // Optimistically: Next moves at once, not when the answer comes, so that the next message need not wait for it.
                 // A message that fills the window, or an empty one that goes out with a full window, is the last until something is heard.
                 IsFlowPaused = _inflights.IsFull;
                 break;
             case ProgressState.Probe:
+                // One message with entries at a time. An empty one costs nothing and may carry news of what is committed, so it does not count.
                 IsFlowPaused |= count > 0;
                 break;
             case ProgressState.Snapshot:
@@ -153,16 +164,19 @@ internal sealed class PeerProgress
         Match = index;
         Next = Math.Max(Next, index + 1);
         IsFlowPaused = false;
+        Invariant.Holds(Match < Next, $"what is matched would be sent again: {this}");
         return true;
     }
 
     /// <summary>A rejection of the append behind <paramref name="rejected"/>. False when it is old news.</summary>
     public bool TryDecreaseTo(long rejected, long hint)
     {
+        Invariant.Holds(rejected >= 0 && hint >= 0, $"{this} rejects what is behind {rejected} and hints at {hint}");
         if (State is ProgressState.Replicate)
         {
             if (rejected <= Match)
             {
+                // It has acknowledged that since, or before: messages overtake each other.
                 return false;
             }
 
@@ -177,6 +191,7 @@ internal sealed class PeerProgress
             return false;
         }
 
+        // At least one step back, or leader and follower could go on like this for ever, and never below what is matched.
         RegressTo(Math.Max(Math.Min(rejected, hint + 1), Match + 1));
         IsFlowPaused = false;
         return true;

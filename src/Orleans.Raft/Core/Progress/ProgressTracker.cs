@@ -74,6 +74,8 @@ internal sealed class ProgressTracker(int maxInflightMessages, long maxInflightB
     /// <summary>Counts a vote; only the first answer of a voter counts.</summary>
     public VoteResult RecordVote(ReplicaId voter, bool granted)
     {
+        // A vote once given is durable where it was given, so a second answer that differs is a late one of another question (etcd keeps the first too).
+        Invariant.Holds(!voter.IsNone && !voter.IsLocalThread, $"{voter} is nobody who votes in {Config}");
         _votes.TryAdd(voter, granted);
         return Config.Voters.VoteResult(new VoteIn(_votes));
     }

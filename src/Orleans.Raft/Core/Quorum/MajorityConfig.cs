@@ -55,7 +55,8 @@ internal readonly struct MajorityConfig(ReplicaId[] voters)
             sorted[j] = index;
         }
 
-        // With an even number of voters the majority is one more than half: of 4 the 2nd smallest is on 3.
+        // The highest number that more than half have reached is the one at which more than half stand at or above (Raft §5.3, figure 2: matchIndex of a
+        // majority). With an even number of voters the majority is one more than half: of 4 the 2nd smallest is on 3.
         return sorted[count - ((count / 2) + 1)];
     }
 

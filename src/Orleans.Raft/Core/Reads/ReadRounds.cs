@@ -65,6 +65,7 @@ internal sealed class ReadRounds
     {
         // Heartbeats that have left could be answered although a new leader was elected before the read came: a stale read.
         Invariant.Holds(IsRoundOpen, $"read {context} would be confirmed by round {Round}, whose heartbeats left before it came");
+        Invariant.Holds(committed > 0, $"read {context} is taken by a leader that has committed nothing: it cannot know what the read must see");
         _confirming.Enqueue(new PendingRead(from, context, committed, Round));
     }
 
@@ -74,6 +75,8 @@ internal sealed class ReadRounds
     /// <summary>Takes the oldest read whose round, or a later one, a quorum has answered.</summary>
     public bool TryTakeConfirmed(long round, out PendingRead read)
     {
+        // In order: a round confirms all reads of earlier ones, so the oldest is never kept waiting by a younger one.
+        Invariant.Holds(round >= 0, $"a quorum has answered round {round}");
         if (_confirming.TryPeek(out read) && read.Round <= round)
         {
             _confirming.Dequeue();
