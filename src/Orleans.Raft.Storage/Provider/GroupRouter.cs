@@ -21,8 +21,8 @@ internal sealed class GroupRouter(string serviceId, string providerName, IRaftGr
     /// <exception cref="RaftException">The number of groups could not be learned. Nothing was done with the state.</exception>
     public async ValueTask<StateLocation> LocateAsync(GrainId grainId, string stateName, CancellationToken cancellationToken)
     {
-        var slot = GrainSlot.Of(serviceId, providerName, grainId, stateName);
         var key = RecordKey.Create(grainId, stateName);
+        var slot = GrainSlot.Of(serviceId, providerName, grainId, stateName);
         var groups = _groups ?? await AskAsync(cancellationToken);
         return new StateLocation(slot, (ushort)groups.Length, key, groups[SlotMap.GroupOf(slot, groups.Length)]);
     }

@@ -82,6 +82,8 @@ internal sealed partial class RaftGrainStorage : IGrainStorage
     public async Task ClearStateAsync<T>(
         string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
     {
+        // Made first: what fails here must fail before the state is cleared.
+        var cleared = CreateState<T>();
         var expectation = Expectation.Parse(grainState.ETag);
         var location = await _router.LocateAsync(grainId, stateName, cancellationToken);
         var command = new GrainCommand(
@@ -95,7 +97,7 @@ internal sealed partial class RaftGrainStorage : IGrainStorage
             Payload: default);
         var answer = await DecideAsync(command, location, stateName, grainId, grainState, cancellationToken);
         RequireVerdict(answer.Verdict is GrainVerdict.Cleared, answer, location, stateName, grainId);
-        grainState.State = CreateState<T>();
+        grainState.State = cleared;
 
         // Where a clear leaves nothing, a lost creation may still come after it; the next write accepts that, too.
         grainState.ETag = expectation.AfterReading(answer.Record).ToETag();
@@ -114,17 +116,24 @@ internal sealed partial class RaftGrainStorage : IGrainStorage
         // From here on a cancellation leaves the outcome open.
         cancellationToken.ThrowIfCancellationRequested();
         GrainAnswer answer;
+        var isAnswered = false;
         try
         {
             var bytes = await location.Group.ProposeAsync(command.Encode(), cancellationToken);
+            isAnswered = true;
             answer = GrainAnswer.Decode(location.Group.Id, bytes);
         }
-        catch (Exception exception) when (exception is not RaftException)
+        catch (Exception exception) when (isAnswered || exception is not RaftException)
         {
-            // Anything but a definite refusal, a cancelled wait included, leaves open whether the command was applied. The state's next write
-            // must be accepted on top of either predecessor, or it would be told of a conflict with itself (C1).
+            // Anything but a definite refusal, a cancelled wait and an answer that can't be read included, leaves open whether the command was applied. The state's
+            // next write must be accepted on top of either predecessor, or it would be told of a conflict with itself (C1).
             grainState.ETag = command.Expectation.OrWrittenBy(command.Operation, command.Kind is GrainCommandKind.Delete).ToETag();
             LogOutcomeUnknown(_logger, exception, location.Group.Id, stateName, grainId, command.Kind, command.Operation);
+            if (isAnswered)
+            {
+                throw new OutcomeUnknownException($"{command.Kind} of state '{stateName}' of grain {grainId} was decided, and the answer can't be read: {exception.Message}", exception);
+            }
+
             throw;
         }
 

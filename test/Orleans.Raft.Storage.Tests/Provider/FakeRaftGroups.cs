@@ -38,6 +38,21 @@ internal sealed class FakeRaftGroups : IRaftGroupFactory
         ? throw new RaftException($"{name} is not created yet.")
         : ValueTask.FromResult(Count);
 
+    /// <summary>One of those that were lost arrives.</summary>
+    public void LetOneArrive(Random random)
+    {
+        lock (_groups)
+        {
+            if (InFlight.Count > 0)
+            {
+                var at = random.Next(InFlight.Count);
+                var arrive = InFlight[at];
+                InFlight.RemoveAt(at);
+                arrive();
+            }
+        }
+    }
+
     internal enum Fate
     {
         Succeeds,
@@ -45,6 +60,7 @@ internal sealed class FakeRaftGroups : IRaftGroupFactory
         IsAppliedButUnanswered,
         IsLostForNow,
         IsCancelledAfterApply,
+        IsAppliedAndGarbled,
     }
 
     private sealed class FakeRaftGroup(RaftGroupId id, FakeRaftGroups owner) : IRaftGroup, IReplicaReads
@@ -71,6 +87,9 @@ internal sealed class FakeRaftGroups : IRaftGroupFactory
                         var late = command.ToArray();
                         owner.InFlight.Add(() => Apply(late));
                         throw new OutcomeUnknownException($"{id} did not answer.");
+                    case Fate.IsAppliedAndGarbled:
+                        Apply(command);
+                        return ValueTask.FromResult<ReadOnlyMemory<byte>>(new byte[] { 99 });
                     case Fate.IsCancelledAfterApply:
                         Apply(command);
                         throw new OperationCanceledException();

@@ -10,22 +10,28 @@ namespace Orleans.Raft.Storage.Provider;
 /// </summary>
 internal static class RecordKey
 {
+    // Halves of surrogate pairs have no UTF-8; replaced by one and the same character they would make two states one.
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     /// <summary>Builds the key.</summary>
-    /// <exception cref="ArgumentException">Grain type or state name is longer than a two-byte length can say.</exception>
+    /// <exception cref="ArgumentException">
+    /// Grain type, grain key or state name is longer than a two-byte length can say (a longer key would make a command outgrow what was reckoned for it), or the state name is no text.
+    /// </exception>
     public static byte[] Create(GrainId grainId, string stateName)
     {
         var type = grainId.Type.AsSpan();
-        var state = Encoding.UTF8.GetByteCount(stateName);
-        if (type.Length > ushort.MaxValue || state > ushort.MaxValue)
+        var state = Utf8.GetByteCount(stateName);
+        if (type.Length > ushort.MaxValue || state > ushort.MaxValue || grainId.Key.AsSpan().Length > ushort.MaxValue)
         {
             throw new ArgumentException(
-                $"Grain {grainId}, state '{stateName}': type and state name may have {ushort.MaxValue} bytes each; they have {type.Length} and {state}.");
+                $"State '{Shortened(stateName)}' of grain {Shortened(grainId.ToString())}: type, key and state name may have {ushort.MaxValue} bytes each; "
+                + $"they have {type.Length}, {grainId.Key.AsSpan().Length} and {state}.");
         }
 
         var key = new byte[4 + type.Length + state + grainId.Key.AsSpan().Length];
         var rest = WritePart(key, type);
         BinaryPrimitives.WriteUInt16BigEndian(rest, (ushort)state);
-        Encoding.UTF8.GetBytes(stateName, rest[2..]);
+        Utf8.GetBytes(stateName, rest[2..]);
         grainId.Key.AsSpan().CopyTo(rest[(2 + state)..]);
         return key;
     }
@@ -43,6 +49,8 @@ internal static class RecordKey
         stateName = Encoding.UTF8.GetString(state);
         return true;
     }
+
+    private static string Shortened(string text) => text.Length <= 100 ? text : $"{text.AsSpan(0, 100)}…";
 
     private static Span<byte> WritePart(Span<byte> destination, ReadOnlySpan<byte> part)
     {
