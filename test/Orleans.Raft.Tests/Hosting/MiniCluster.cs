@@ -75,12 +75,16 @@ internal sealed class MiniCluster
     private readonly int _sleepAfterTicks;
     private readonly TimeSpan _votePromise;
     private readonly int _seed;
+    private readonly Func<int, object>? _machine;
 
     /// <summary>Starts three silos.</summary>
     /// <param name="votePromise">How long followers promise not to vote; with it, reads are answered by lease.</param>
     /// <param name="seed">Draws other election timeouts.</param>
-    public MiniCluster(bool isStored = false, RaftMetrics? metrics = null, int sleepAfterTicks = 0, TimeSpan votePromise = default, int seed = 0)
+    /// <param name="machine">Makes each silo's state machine; one of the usual two without it.</param>
+    public MiniCluster(bool isStored = false, RaftMetrics? metrics = null, int sleepAfterTicks = 0, TimeSpan votePromise = default, int seed = 0,
+        Func<int, object>? machine = null)
     {
+        _machine = machine;
         _votePromise = votePromise;
         _seed = seed;
         _sleepAfterTicks = sleepAfterTicks;
@@ -330,7 +334,7 @@ internal sealed class MiniCluster
                 Life = life,
                 Store = Disks[silo],
                 Log = log,
-                State = ReplicaState.Of(_isStored ? new StoredSumMachine() : Machines[silo], States[silo], log.Generation),
+                State = ReplicaState.Of(_machine?.Invoke(silo) ?? (_isStored ? new StoredSumMachine() : Machines[silo]), States[silo], log.Generation),
                 StateStore = States[silo],
                 TailEntries = 2,
                 FirstReadContext = 1000 * silo * life.OpenCounter,
