@@ -19,6 +19,12 @@ internal static class Program
             return;
         }
 
+        if (arguments[0] == "provider")
+        {
+            await ProviderHost.RunAsync(arguments);
+            return;
+        }
+
         using var host = SiloHost.Build(SiloArguments.Parse(arguments), static logging => logging
             .SetMinimumLevel(LogLevel.Information)
             .AddSimpleConsole(static console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss.fff "))

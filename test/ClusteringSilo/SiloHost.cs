@@ -12,7 +12,7 @@ public static class SiloHost
 {
     public const string ClusterId = "clustering-test";
 
-    public static IHost Build(SiloArguments arguments, Action<ILoggingBuilder> configureLogging, Action<RaftClusteringOptions>? configure = null)
+    public static IHost Build(SiloArguments arguments, Action<ILoggingBuilder> configureLogging, Action<RaftClusteringOptions>? configure = null, Action<ISiloBuilder>? also = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         configureLogging(builder.Logging);
@@ -29,6 +29,7 @@ public static class SiloHost
             silo.Configure<ClusterOptions>(SetCluster);
             silo.Configure<ClusterMembershipOptions>(DetectFailuresQuickly);
             silo.ConfigureEndpoints(IPAddress.Loopback, arguments.SiloPort, arguments.GatewayPort);
+            also?.Invoke(silo);
         });
         return builder.Build();
     }

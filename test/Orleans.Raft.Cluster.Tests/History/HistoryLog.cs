@@ -50,6 +50,10 @@ internal sealed class HistoryLog
     /// <summary>Notes what must not be.</summary>
     public void Odd(string what) => _oddities.Enqueue(what);
 
+    /// <summary>Judges all keys, beside each other.</summary>
+    public IReadOnlyList<(string Key, HistoryResult Result)> Judge(TimeSpan limit) =>
+        [.. _operations.AsParallel().Select(pair => (pair.Key, Linearizability.Check(pair.Value, limit)))];
+
     /// <summary>Numbers for people.</summary>
     public override string ToString()
     {

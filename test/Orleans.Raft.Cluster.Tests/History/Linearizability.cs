@@ -53,7 +53,7 @@ public sealed class Linearizability
     private static IEnumerable<RegisterOperation> WithUnseenAlike(List<RegisterOperation> history)
     {
         var seen = history.Where(operation => operation.Action is RegisterAction.Read).Select(operation => operation.Value)
-            .Concat(history.Select(operation => operation.Expected)).ToHashSet();
+            .Concat(history.Select(operation => operation.Expected)).Concat(history.SelectMany(operation => operation.OrElse)).ToHashSet();
         return history.Select(operation =>
             operation is { Result: RegisterResult.Unknown, Value: not null } && !seen.Contains(operation.Value) ? operation with { Value = Unseen } : operation);
     }
@@ -117,7 +117,7 @@ public sealed class Linearizability
         return other != candidate && (operation.Result is RegisterResult.Unknown
             ? operation.Action switch
             {
-                RegisterAction.CompareAndSet or RegisterAction.CompareAndDelete => operation.Expected == next,
+                RegisterAction.CompareAndSet or RegisterAction.CompareAndDelete => operation.Accepts(next),
                 RegisterAction.Create => next is null,
                 RegisterAction.Read or RegisterAction.Write or RegisterAction.Delete => false,
             }
@@ -158,7 +158,7 @@ public sealed class Linearizability
 
         // Uncertain ones that would do the same are tried once: nothing distinguishes them from now on.
         var different = uncertain.Where(candidate => _operations[candidate].Invoked <= firstAnswer)
-            .DistinctBy(candidate => (_operations[candidate].Action, _operations[candidate].Value, _operations[candidate].Expected));
+            .DistinctBy(candidate => (_operations[candidate].Action, _operations[candidate].Value, _operations[candidate].Expected, string.Join(' ', _operations[candidate].OrElse)));
         return new Frame(operation, before, [.. certain, .. different]);
     }
 

@@ -95,6 +95,23 @@ public sealed class LinearizabilityTests
         Assert.Equal(Undecided, Linearizability.Check(history, TimeSpan.Zero).Verdict);
     }
 
+    // After a lost write of b on top of a, its client's next write accepts both.
+    [Theory]
+    [InlineData("a", true)]
+    [InlineData("b", true)]
+    [InlineData("c", false)]
+    [InlineData(null, false)]
+    public void A_comparison_with_several_values_holds_for_each_of_them_and_for_no_other(string? stored, bool isGood)
+    {
+        List<RegisterOperation> history = [new(RegisterAction.CompareAndSet, "next", null, RegisterResult.Done, 10, 11) { OrElse = new HashSet<string?> { "a", "b" } }];
+        if (stored is not null)
+        {
+            history.Add(new RegisterOperation(RegisterAction.Write, stored, null, RegisterResult.Done, 0, 1));
+        }
+
+        Assert.Equal(isGood ? Linearizable : Violated, Linearizability.Check(history, Limit).Verdict);
+    }
+
     private static HistoryResult Check(string history) => Linearizability.Check(Parse(history), Limit);
 
     private static IEnumerable<RegisterOperation> Parse(string history) => history.Split(' ').Select(ParseOne);

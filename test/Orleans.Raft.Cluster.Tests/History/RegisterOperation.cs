@@ -46,6 +46,12 @@ public enum RegisterResult
 public sealed record RegisterOperation(
     RegisterAction Action, string? Value, string? Expected, RegisterResult Result, long Invoked, long Returned, string Client = "")
 {
+    /// <summary>What a comparison accepts as well; null is none.</summary>
+    public IReadOnlySet<string?> OrElse { get; init; } = new HashSet<string?>();
+
+    /// <summary>Whether a comparison accepts a state.</summary>
+    public bool Accepts(string? state) => (state is not null && state == Expected) || OrElse.Contains(state);
+
     /// <summary>An operation without a certain answer may take effect at any later time.</summary>
     public long LatestEffect => Result is RegisterResult.Unknown ? long.MaxValue : Returned;
 
@@ -57,7 +63,7 @@ public sealed record RegisterOperation(
         {
             RegisterAction.Read => state == Value,
             RegisterAction.Write => true,
-            RegisterAction.CompareAndSet or RegisterAction.CompareAndDelete => state is not null && state == Expected,
+            RegisterAction.CompareAndSet or RegisterAction.CompareAndDelete => Accepts(state),
             RegisterAction.Create => state is null,
             RegisterAction.Delete => state is not null,
         };

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Orleans.Raft.Storage.Tests.Provider.Contract;
 using Orleans.Runtime;
 using Xunit;
@@ -30,12 +31,20 @@ public sealed class SlowBackingTests(BackedCluster cluster)
             cluster.Backing(held).Failures = int.MaxValue;
         }
 
+        using var failures = new Failures();
         for (var number = 0; number < states.Length; number++)
         {
             await cluster.WriteAsync((held + 1) % 3, how, number, states[number], $"after {number}");
         }
 
+        // Other groups of the same silos don't wait for it.
+        var free = new GrainState<Cart>(new Cart("free"));
+        await cluster.Storage(held, BackedCluster.Plain).WriteStateAsync("s", BackedCluster.Grain(how, 0), free);
+        await cluster.Storage(held, BackedCluster.Plain).ReadStateAsync("s", BackedCluster.Grain(how, 0), free);
+        Assert.Equal("free", free.State!.Text);
+
         await Until.AsyncTrue(() => Task.FromResult(cluster.Leaders()), leaders => leaders.Count == 1 && leaders[0] != held);
+        Assert.True(how == "hangs" || failures.Count > 0);
         for (var number = 0; number < states.Length; number++)
         {
             // Through the very silo that is held up, whose own replica does not know of it yet.
@@ -85,5 +94,29 @@ public sealed class SlowBackingTests(BackedCluster cluster)
         // And what the replaced generation had left is gone.
         var old = $"-{cluster.Replica(2).Id.Value}-{generation}-";
         await Until.AsyncTrue(() => Task.FromResult(cluster.Backing(2).Rows.Keys.Count(key => key.Key.ToString()!.Contains(old, StringComparison.Ordinal))), left => left == 0);
+    }
+
+    /// <summary>Listens to the meter for failures of backing storages.</summary>
+    private sealed class Failures : IDisposable
+    {
+        private readonly MeterListener _listener = new();
+        private long _count;
+
+        public Failures()
+        {
+            _listener.InstrumentPublished = static (instrument, listener) =>
+            {
+                if (instrument.Name == "orleans-raft-backing-failures")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            };
+            _listener.SetMeasurementEventCallback<long>((_, value, _, _) => Interlocked.Add(ref _count, value));
+            _listener.Start();
+        }
+
+        public long Count => Interlocked.Read(ref _count);
+
+        public void Dispose() => _listener.Dispose();
     }
 }
