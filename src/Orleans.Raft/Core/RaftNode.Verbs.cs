@@ -290,4 +290,31 @@ public sealed partial class RaftNode
             Fail(exception);
         }
     }
+
+    /// <summary>
+    /// The replica will have no input for a while: room that work needed is given back. It decides nothing by it, and forgets nothing but all inputs before the
+    /// last few. Uses up the last <see cref="Ready"/>.
+    /// </summary>
+    internal void Trim()
+    {
+        if (_fault is not null)
+        {
+            return;
+        }
+
+        _inputs.Trim();
+        _pool.Trim();
+        _reads.Trim();
+        _log.Trim();
+        _ready.Clear();
+        _ready.Trim();
+        _messages.TrimExcess();
+        _afterAppend.TrimExcess();
+        _stepsOnAdvance.TrimExcess();
+        _readStates.TrimExcess();
+        foreach (var peer in _tracker.Peers)
+        {
+            peer.Inflights.Trim();
+        }
+    }
 }

@@ -66,6 +66,15 @@ public sealed class Ready
         return emptied;
     }
 
+    /// <summary>Gives room back that larger work needed. Changes nothing that is in the view.</summary>
+    internal void Trim()
+    {
+        _entries.TrimExcess();
+        _committed.TrimExcess();
+        _readStates.TrimExcess();
+        _messages.TrimExcess();
+    }
+
     internal void TakeReadStates(List<ReadState> readStates)
     {
         _readStates.AddRange(readStates);

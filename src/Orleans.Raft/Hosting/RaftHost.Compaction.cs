@@ -44,9 +44,12 @@ internal sealed partial class RaftHost
     private async Task CompactOnceAsync(CancellationToken stopping)
     {
         List<Replica>? due = null;
-        foreach (var runtime in _groups.Values)
+
+        // A sleeping replica's log does not grow; what was left of it by a flush that failed is tried again now and then.
+        var looksAtAll = _compactions++ % 15 == 0;
+        foreach (var (_, runtime) in _groups)
         {
-            if (runtime.Replica is { Fault: null } replica && (replica.MustCompact || replica.CompactableEntries >= _options.CompactionEntries))
+            if (runtime.Replica is { Fault: null } replica && (looksAtAll || !replica.IsAsleep) && (replica.MustCompact || replica.CompactableEntries >= _options.CompactionEntries))
             {
                 (due ??= []).Add(replica);
             }

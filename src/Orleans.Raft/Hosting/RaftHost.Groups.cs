@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using Orleans.Raft.Core;
 using Orleans.Raft.Wire;
 
@@ -160,6 +159,7 @@ internal sealed partial class RaftHost
         meta.Changed += _ => Volatile.Read(ref _catalogChanged).TrySetResult();
         runtime.Log = _metaLog;
         runtime.Replica = NewReplica(runtime, _metaLog!, meta, _metaRecord!.Replica);
+        _isAdoptionDue = true;
         _meta = meta;
     }
 
@@ -176,6 +176,7 @@ internal sealed partial class RaftHost
         {
             runtime.Log = log;
             runtime.Replica = NewReplica(runtime, log, family.Create(_services, BirthOf(runtime.Descriptor)), replica);
+            _isAdoptionDue = true;
         }
         else
         {
@@ -257,14 +258,14 @@ internal sealed partial class RaftHost
             Log = log,
             State = ReplicaState.Of(machine, _stateStore!, log.Generation, new ReplicaHome(_store.Identity.StoreId, runtime.Local.Value)),
             MaxReads = _options.MaxWaitingRequests,
-            MayLead = IsTransferTarget,
+            MayLead = _isTransferTarget,
             StateStore = _stateStore!,
             IsRecovered = runtime.IsRecovered,
             TailEntries = _options.CompactionTailEntries,
             FirstReadContext = RandomNumber(),
             ReadPatienceTicks = _options.ElectionTicks,
-            IsEligible = IsTransferTarget,
-            IsAlive = IsAlive,
+            IsEligible = _isTransferTarget,
+            IsAlive = _isAlive,
             SleepAfterTicks = _options.Hibernation ? 2 * _options.ElectionTicks : 0,
             Metrics = _metrics,
         };
@@ -275,16 +276,13 @@ internal sealed partial class RaftHost
     {
         lock (_slotGate)
         {
-            var slots = _slots.Select(slot => slot.ToBuilder()).ToArray();
             foreach (var runtime in runtimes)
             {
                 if (_groups.TryAdd(runtime.Descriptor.Id, runtime))
                 {
-                    slots.MinBy(slot => slot.Count)!.Add(runtime);
+                    _slots.MinBy(static slot => slot.MemberCount)!.Add(runtime);
                 }
             }
-
-            _slots = [.. slots.Select(slot => slot.ToImmutable())];
         }
 
         Interlocked.Exchange(ref _grown, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();

@@ -29,6 +29,15 @@ internal sealed partial class RaftHost : IReplicaOutlet, ILaneSink, ILaneEvents
     public bool TrySend(string silo, in LaneFrame frame) => _lanes is { } lanes && lanes.To(silo).TrySend(frame);
 
     /// <inheritdoc/>
+    void IReplicaOutlet.Woke(RaftGroupId group)
+    {
+        if (_groups.TryGetValue(group, out var runtime))
+        {
+            runtime.NeedTicks();
+        }
+    }
+
+    /// <inheritdoc/>
     void ILaneSink.Deliver(string peer, in LaneItem item)
     {
         var id = new RaftGroupId(item.GroupName, item.GroupIndex);

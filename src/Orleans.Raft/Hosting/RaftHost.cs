@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
@@ -33,6 +32,10 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     private readonly SiloDirectory _silos;
     private readonly TimeProvider _time;
     private readonly SystemClock _clock;
+
+    // Made once: each replica would have its own.
+    private readonly Func<string, bool> _isTransferTarget;
+    private readonly Func<string, bool> _isAlive;
     private readonly ILogger<RaftHost> _logger;
     private readonly string _serviceId;
     private readonly RaftMetrics _metrics;
@@ -40,7 +43,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
 
     private readonly ConcurrentDictionary<RaftGroupId, GroupRuntime> _groups = new();
     private readonly CancellationTokenSource _stopping = new();
-    private ImmutableArray<GroupRuntime>[] _slots = [.. Enumerable.Repeat(ImmutableArray<GroupRuntime>.Empty, RaftTicker.Slots)];
+    private readonly TickSlot[] _slots = [.. Enumerable.Range(0, RaftTicker.Slots).Select(static _ => new TickSlot())];
     private ILogStore? _store;
     private IReplicaScheduler _endpoint = new UnstartedScheduler();
     private volatile LaneHub? _lanes;
@@ -87,9 +90,12 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
 
     // Without a state store on disk, states are rebuilt from their logs at every start, and logs on disk are never cut.
     private bool _mayCompact;
+    private int _compactions;
 
     private readonly HashSet<string> _compared = new(StringComparer.Ordinal);
 
+    // Some replica may run on the endpoint's scheduler although its grain could have it.
+    private volatile bool _isAdoptionDue;
     private long _lastAdoption;
     private int _isAdopting;
 
@@ -118,6 +124,8 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         _silos = silos;
         _time = time;
         _clock = new SystemClock(time);
+        _isTransferTarget = IsTransferTarget;
+        _isAlive = IsAlive;
         _logger = logger;
         _metrics = new RaftMetrics(services.GetRequiredService<IMeterFactory>().Create(RaftMetrics.Name));
         _dropLog = new DropLog(_clock);
@@ -193,6 +201,8 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         {
             runtime.Replica?.MoveBack(scheduler, _endpoint);
         }
+
+        _isAdoptionDue = true;
 
         LogAdopted(_logger, group, Silo, "given back by its grain");
     }
@@ -271,16 +281,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
 
     private void OnSlot(int slot)
     {
-        foreach (var runtime in _slots[slot])
-        {
-            if (runtime.Replica is { IsAsleep: false } replica)
-            {
-                replica.PostTick();
-            }
-
-            runtime.Client.OnTick();
-        }
-
+        _slots[slot].Tick();
         if (slot == 0)
         {
             WatchDisk();

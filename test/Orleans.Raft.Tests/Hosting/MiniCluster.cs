@@ -68,6 +68,7 @@ internal sealed class MiniCluster
     private readonly GroupDescriptor _group = new(
         new RaftGroupId("sum", 0), 77, [.. Enumerable.Range(1, 3).Select(i => new GroupMember(new ReplicaId(i), $"s{i}"))]);
     private readonly Queue<(int From, int To, LaneItem Item)> _network = new();
+    private readonly TickSlot[] _slots = new TickSlot[4];
 
     private readonly bool _isStored;
     private readonly RaftMetrics _metrics;
@@ -107,6 +108,9 @@ internal sealed class MiniCluster
     public MemoryStateStore[] States { get; } = new MemoryStateStore[4];
 
     public GroupRuntime[] Silos { get; } = new GroupRuntime[4];
+
+    /// <summary>Silos whose group is ticked.</summary>
+    public int TickedCount => _slots.Sum(slot => slot?.TickedCount ?? 0);
 
     /// <summary>Present life of each silo's replica.</summary>
     public ReplicaLife[] Lives { get; } = new ReplicaLife[4];
@@ -227,12 +231,7 @@ internal sealed class MiniCluster
         _clock.Advance(50);
         for (var silo = 1; silo <= 3; silo++)
         {
-            if (!Silos[silo].Replica!.IsAsleep)
-            {
-                Silos[silo].Replica!.PostTick();
-            }
-
-            Silos[silo].Client.OnTick();
+            _slots[silo].Tick();
         }
 
         Settle();
@@ -348,6 +347,8 @@ internal sealed class MiniCluster
             runtime.Client,
             NullLogger.Instance);
         Silos[silo] = runtime;
+        _slots[silo] = new TickSlot();
+        _slots[silo].Add(runtime);
     }
 
     private sealed class Outlet(MiniCluster cluster, int silo) : IReplicaOutlet
@@ -362,5 +363,7 @@ internal sealed class MiniCluster
             cluster._network.Enqueue((silo, to[1] - '0', item));
             return true;
         }
+
+        public void Woke(RaftGroupId group) => cluster.Silos[silo].NeedTicks();
     }
 }

@@ -33,6 +33,7 @@ public sealed class SleepTests
         Assert.Equal(sent, _cluster.SentCount);
         Assert.True(_cluster.IsAsleep);
         Assert.Equal((leader, term), (Leader, Term(1)));
+        Assert.Equal(0, _cluster.TickedCount);
     }
 
     [Fact]

@@ -3,7 +3,8 @@ namespace Orleans.Raft.Storage.Engine;
 /// <summary>A growing ring: cheap at both ends, addressable, without allocation once it has its size.</summary>
 internal sealed class RingDeque<T>
 {
-    private const int SmallestCapacity = 16;
+    // Two rings a group, and most of a silo's groups hold a handful of entries.
+    private const int SmallestCapacity = 4;
 
     private T[] _items = [];
     private int _head;

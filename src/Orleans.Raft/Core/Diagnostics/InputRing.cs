@@ -38,26 +38,67 @@ internal sealed class InputRing
     // Two rounds of a five-replica group with heartbeats, appends and answers, and the tick before them.
     private const int Size = 32;
 
-    private readonly (TimeSpan Now, Input Input)[] _ring = new (TimeSpan, Input)[Size];
-    private long _count;
+    // What an idle node keeps: the end of its last story, which mostly is beats.
+    private const int IdleSize = 8;
+
+    // Grows up to its size: most nodes sleep, and the ring would be the largest part of them.
+    private (TimeSpan Now, Input Input)[] _ring = [];
+    private int _start;
+    private int _kept;
 
     public void Add(in Input input, TimeSpan now)
     {
-        ref var slot = ref _ring[(int)(_count++ % Size)];
+        if (_kept == _ring.Length && _kept < Size)
+        {
+            Resize(Math.Max(IdleSize, _kept * 2));
+        }
+
+        if (_kept < _ring.Length)
+        {
+            _kept++;
+        }
+        else
+        {
+            _start = (_start + 1) % _ring.Length;
+        }
+
+        ref var slot = ref _ring[(_start + _kept - 1) % _ring.Length];
         slot.Now = now;
         slot.Input = input;
+    }
+
+    /// <summary>The node will have no input for a while: only the last few are kept.</summary>
+    public void Trim()
+    {
+        if (_ring.Length > IdleSize)
+        {
+            Resize(IdleSize);
+        }
     }
 
     public IReadOnlyList<string> Describe()
     {
         // Only when something broke, so here nothing needs to be cheap.
         var lines = new List<string>();
-        for (var i = Math.Max(0, _count - Size); i < _count; i++)
+        for (var i = 0; i < _kept; i++)
         {
-            var (now, input) = _ring[i % Size];
+            var (now, input) = _ring[(_start + i) % _ring.Length];
             lines.Add(string.Create(CultureInfo.InvariantCulture, $"at {now.TotalMilliseconds:0.###} ms: {input}"));
         }
 
         return lines;
+    }
+
+    // Keeps the latest, in order.
+    private void Resize(int size)
+    {
+        var ring = new (TimeSpan, Input)[size];
+        var kept = Math.Min(_kept, size);
+        for (var i = 0; i < kept; i++)
+        {
+            ring[i] = _ring[(_start + _kept - kept + i) % _ring.Length];
+        }
+
+        (_ring, _start, _kept) = (ring, 0, kept);
     }
 }

@@ -34,6 +34,13 @@ internal sealed class RaftLog
         Committed = Applying = Applied = first - 1;
     }
 
+    /// <summary>Gives room back that work needed.</summary>
+    public void Trim()
+    {
+        _unstable.Trim();
+        _scan.TrimExcess();
+    }
+
     /// <summary>Highest index known to be on a quorum (Raft figure 2, commitIndex). Never falls.</summary>
     public long Committed { get; private set; }
 

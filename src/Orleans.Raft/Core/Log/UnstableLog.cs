@@ -180,6 +180,16 @@ internal sealed class UnstableLog
         Invariant.Holds(_entries[_start + _count - 1].Index == EndIndex - 1, $"{added} entries from {first} on end at {EndIndex - 1}: {this}");
     }
 
+    /// <summary>Gives room back if nothing is held.</summary>
+    public void Trim()
+    {
+        if (_count == 0)
+        {
+            _entries = [];
+            _start = 0;
+        }
+    }
+
     /// <summary>What is always true of the tail.</summary>
     public void AssertInvariants()
     {

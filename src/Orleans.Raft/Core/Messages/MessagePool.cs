@@ -38,4 +38,11 @@ internal sealed class MessagePool
             _idle.Push(message);
         }
     }
+
+    /// <summary>The node will send nothing for a while: what is idle becomes garbage.</summary>
+    public void Trim()
+    {
+        _idle.Clear();
+        _idle.TrimExcess();
+    }
 }

@@ -56,6 +56,16 @@ internal sealed class Inflights(int maxMessages, long maxBytes)
         Bytes = 0;
     }
 
+    /// <summary>Gives room back if nothing is in flight.</summary>
+    public void Trim()
+    {
+        if (Count == 0)
+        {
+            _ring = [];
+            _start = 0;
+        }
+    }
+
     /// <summary>What is always true, for the peer that has acknowledged <paramref name="match"/> and is sent <paramref name="next"/> next.</summary>
     public void AssertInvariants(long match, long next)
     {

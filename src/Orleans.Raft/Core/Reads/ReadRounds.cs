@@ -21,7 +21,9 @@ internal sealed class ReadRounds
 
     private readonly Queue<PendingRead> _confirming = [];
     private readonly Queue<PendingRead> _awaitingCommit = [];
-    private readonly TimeSpan[] _sentAt = new TimeSpan[KnownRounds];
+
+    // Of a leader alone: empty until its first round.
+    private TimeSpan[] _sentAt = [];
 
     /// <summary>Number of the latest round; 0 before the first.</summary>
     public long Round { get; private set; }
@@ -40,6 +42,11 @@ internal sealed class ReadRounds
     {
         // A lease is reckoned from here. Time that went back would let it end later than the promises it rests on.
         Invariant.Holds(Round == 0 || now >= _sentAt[Round % KnownRounds], $"round {Round + 1} starts at {now}, before round {Round}");
+        if (_sentAt.Length == 0)
+        {
+            _sentAt = new TimeSpan[KnownRounds];
+        }
+
         Round++;
         _sentAt[Round % KnownRounds] = now;
         IsRoundOpen = true;
@@ -94,8 +101,16 @@ internal sealed class ReadRounds
     {
         _confirming.Clear();
         _awaitingCommit.Clear();
+        _sentAt = [];
         Round = 0;
         IsRoundOpen = false;
+    }
+
+    /// <summary>Gives room back that reads of a busy time needed.</summary>
+    public void Trim()
+    {
+        _confirming.TrimExcess();
+        _awaitingCommit.TrimExcess();
     }
 
     /// <summary>What is always true of the reads that wait.</summary>

@@ -45,6 +45,7 @@ internal sealed partial class GroupClient
             read.Request = _nextRead++;
             _openReads.Add(read.Request, read);
             _waitingReads.Enqueue(read);
+            _routes.NeedTicks();
             PostFlush_NeedsGate();
         }
 

@@ -72,6 +72,9 @@ internal sealed partial class GroupClient : IGroupClientPort
     /// <summary>Commands without an answer.</summary>
     public int WaitingCount => Volatile.Read(ref _waiting);
 
+    /// <summary>Nothing waits, as in most groups at most times: no ticks are needed. Read from any thread.</summary>
+    public bool IsIdle => _byDeadline.Count == 0 && _openReads.Count == 0 && _queue.Count == 0;
+
     /// <summary>Replicates a command and returns the state machine's answer.</summary>
     public Task<ReadOnlyMemory<byte>> ProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken)
     {
@@ -88,6 +91,7 @@ internal sealed partial class GroupClient : IGroupClientPort
             _waiting++;
             _byDeadline.Enqueue(pending);
             _queue.AddLast(pending);
+            _routes.NeedTicks();
             PostFlush_NeedsGate();
         }
 
@@ -97,9 +101,9 @@ internal sealed partial class GroupClient : IGroupClientPort
     /// <summary>Time passes: deadlines, repeats, retries.</summary>
     public void OnTick()
     {
-        if (_byDeadline.Count == 0 && _openReads.Count == 0 && _queue.Count == 0)
+        if (IsIdle)
         {
-            // Nothing waits, as in most groups at most times. What comes this moment has its first deadline later.
+            // What comes this moment has its first deadline later.
             return;
         }
 

@@ -14,6 +14,11 @@ internal sealed class GroupRuntime : IGroupRoutes
     private readonly string _silo;
     private volatile GroupDescriptor _descriptor;
     private volatile IReadOnlyList<ReplicaId> _replicas;
+    private volatile Replica? _replica;
+
+    // 1 while the slot's ticker looks at the group. Set by whoever needs ticks, cleared by the ticker, which then looks once more.
+    private volatile TickSlot? _slot;
+    private int _isTicked;
 
     public GroupRuntime(
         GroupDescriptor descriptor, GroupClientSettings settings, IReplicaOutlet outlet, StoreIdentity life, IReplicaScheduler scheduler, IReplicaClock clock)
@@ -33,7 +38,15 @@ internal sealed class GroupRuntime : IGroupRoutes
     public GroupClient Client { get; }
 
     /// <summary>The silo's replica; null where it holds none.</summary>
-    public Replica? Replica { get; set; }
+    public Replica? Replica
+    {
+        get => _replica;
+        set
+        {
+            _replica = value;
+            NeedTicks();
+        }
+    }
 
     /// <summary>The replica's log, as it was opened for it.</summary>
     public GroupLog? Log { get; set; }
@@ -78,6 +91,42 @@ internal sealed class GroupRuntime : IGroupRoutes
         return _outlet.TrySend(silo, LaneFrame.Of(addresses, kind, content));
     }
 
+    /// <summary>The group belongs to a slot from now on.</summary>
+    public void Join(TickSlot slot)
+    {
+        _slot = slot;
+        NeedTicks();
+    }
+
+    /// <inheritdoc/>
+    public void NeedTicks()
+    {
+        // An exchange, not a look: what made the need must be visible to the ticker before it is seen that it ticks.
+        if (_slot is { } slot && Interlocked.Exchange(ref _isTicked, 1) == 0)
+        {
+            slot.Wake(this);
+        }
+    }
+
+    /// <summary>Time passes. False when nothing here needs the next tick: then <see cref="NeedTicks"/> brings the group back. Called by the slot alone.</summary>
+    public bool Tick()
+    {
+        if (_replica is { IsAsleep: false } replica)
+        {
+            replica.PostTick();
+        }
+
+        Client.OnTick();
+        if (NeedsTicks)
+        {
+            return true;
+        }
+
+        // Looked at again afterwards: who came meanwhile has seen that the group is ticked, and relies on it.
+        Interlocked.Exchange(ref _isTicked, 0);
+        return NeedsTicks && Interlocked.Exchange(ref _isTicked, 1) == 0;
+    }
+
     /// <summary>Takes an item for this silo's client.</summary>
     /// <exception cref="WireFormatException">The body is not what the kind says.</exception>
     public void Receive(in LaneItem item)
@@ -100,6 +149,8 @@ internal sealed class GroupRuntime : IGroupRoutes
                 throw new WireFormatException($"{Descriptor.Id}: an item of kind {item.Kind} is not for a group client.");
         }
     }
+
+    private bool NeedsTicks => _replica is { IsAsleep: false } || !Client.IsIdle;
 
     private ReplicaId[] InOrder(GroupDescriptor descriptor) => [.. descriptor.Members
         .OrderBy(member => member.IsLeaving)

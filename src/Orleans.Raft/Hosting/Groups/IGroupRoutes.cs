@@ -17,4 +17,7 @@ internal interface IGroupRoutes
 
     /// <summary>Sends to a replica, here or elsewhere. False when it can't be sent now.</summary>
     bool TrySend(ReplicaId replica, LaneItemKind kind, long request, ReadOnlyMemory<byte> body);
+
+    /// <summary>Something waits from now on: the client needs ticks until nothing does.</summary>
+    void NeedTicks();
 }

@@ -150,6 +150,17 @@ internal sealed class SessionTable
         _changedAnswers.Clear();
     }
 
+    /// <summary>Gives room back that a busy time needed.</summary>
+    public void Trim()
+    {
+        _changed.TrimExcess();
+        _changedAnswers.TrimExcess();
+        foreach (var session in _sessions.Values)
+        {
+            session.Answers.TrimExcess();
+        }
+    }
+
     /// <summary>Reads what is stored.</summary>
     public void Read(IStateView view)
     {

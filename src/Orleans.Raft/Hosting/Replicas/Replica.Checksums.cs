@@ -18,12 +18,13 @@ internal sealed partial class Replica
 
     private TaskCompletionSource<StateChecksum> ChecksumOf(Guid mark)
     {
-        if (_checksums.Count > MaxChecksums)
+        var checksums = LazyInitializer.EnsureInitialized(ref _checksums, static () => new());
+        if (checksums.Count > MaxChecksums)
         {
-            _checksums.Clear();
+            checksums.Clear();
         }
 
-        return _checksums.GetOrAdd(mark, static _ => new TaskCompletionSource<StateChecksum>(TaskCreationOptions.RunContinuationsAsynchronously));
+        return checksums.GetOrAdd(mark, static _ => new TaskCompletionSource<StateChecksum>(TaskCreationOptions.RunContinuationsAsynchronously));
     }
 
     private void TakeChecksum()

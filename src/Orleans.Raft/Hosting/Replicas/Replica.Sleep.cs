@@ -111,8 +111,27 @@ internal sealed partial class Replica
         _isAsleep = true;
         LogSleep(_logger, Group, Id, _node.Term, "sleeps");
         Interlocked.Exchange(ref _ticksDue, 0);
+        Trim();
+    }
+
+    // Most groups sleep at most times. What room their last work needed is given back; the next work makes its own.
+    private void Trim()
+    {
         _inbox.Shrink();
         _spareAppends.Clear();
+        _spareAppends.TrimExcess();
+        _appends.TrimExcess();
+        _toApply.TrimExcess();
+        _pendingCommands.TrimExcess();
+        _pendingRegistrations.TrimExcess();
+        _answers.Clear();
+        _answers.TrimExcess();
+        _proposals.TrimExcess();
+        _reads.TrimExcess();
+        _rounds.TrimExcess();
+        _confirmedRounds.TrimExcess();
+        _state.Sessions.Trim();
+        _node.Trim();
     }
 
     private void WakeUp(bool isLeaderLost, string? wokenBy = null)
@@ -124,6 +143,7 @@ internal sealed partial class Replica
         }
 
         _isAsleep = false;
+        _outlet.Woke(Group);
         LogSleep(_logger, Group, Id, _node.Term, isLeaderLost ? "wakes, its leader's silo is silent" : "wakes");
         var leader = _node.Leader;
         if (leader != Id && _peers.TryGetValue(leader, out var peer))

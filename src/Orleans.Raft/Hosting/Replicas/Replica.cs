@@ -39,7 +39,8 @@ internal sealed partial class Replica
     private Guid _mark;
     private long _markIndex;
     private Message? _interrupted;
-    private readonly ConcurrentDictionary<Guid, TaskCompletionSource<StateChecksum>> _checksums = new();
+    // Made when somebody first asks: most replicas are never asked.
+    private ConcurrentDictionary<Guid, TaskCompletionSource<StateChecksum>>? _checksums;
     private TimeSpan _applyingSince;
     private ConfState _confState;
 
@@ -104,7 +105,9 @@ internal sealed partial class Replica
         _applied = stored.Position.Index;
         _confState = stored.Position.Index > 0 ? stored.ConfState : settings.Log.Reader.InitialState.ConfState;
         _log = new ReplicaLogReader(settings.Log.Reader, _confState, OfferSnapshot);
-        _node = new RaftNode(settings.Node with { Applied = _applied, IsTraced = logger.IsEnabled(LogLevel.Trace) }, _log);
+        var config = settings.Node with { Applied = _applied, IsTraced = logger.IsEnabled(LogLevel.Trace) };
+        _settings = settings with { Node = config };
+        _node = new RaftNode(config, _log);
         foreach (var member in settings.Group.Members)
         {
             _peers.Add(member.Replica, new Peer(member.Silo));
