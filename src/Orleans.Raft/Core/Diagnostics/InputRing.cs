@@ -41,7 +41,7 @@ internal sealed class InputRing
     // What an idle node keeps: the end of its last story, which mostly is beats.
     private const int IdleSize = 8;
 
-    // Grows up to its size: most nodes sleep, and the ring would be the largest part of them.
+    // Grows to its size when it is used: most nodes sleep, and the ring would be the largest part of them.
     private (TimeSpan Now, Input Input)[] _ring = [];
     private int _start;
     private int _kept;
@@ -50,7 +50,7 @@ internal sealed class InputRing
     {
         if (_kept == _ring.Length && _kept < Size)
         {
-            Resize(Math.Max(IdleSize, _kept * 2));
+            Resize(_kept == 0 ? IdleSize : Size);
         }
 
         if (_kept < _ring.Length)
