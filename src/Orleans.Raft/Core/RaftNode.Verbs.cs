@@ -295,26 +295,26 @@ public sealed partial class RaftNode
     /// The replica will have no input for a while: room that work needed is given back. It decides nothing by it, and forgets nothing but all inputs before the
     /// last few. Uses up the last <see cref="Ready"/>.
     /// </summary>
-    internal void Trim()
+    internal void Shrink()
     {
         if (_fault is not null)
         {
             return;
         }
 
-        _inputs.Trim();
-        _pool.Trim();
-        _reads.Trim();
-        _log.Trim();
+        _inputs.Shrink();
+        _pool.Shrink();
+        _reads.Shrink();
+        _log.Shrink();
         _ready.Clear();
-        _ready.Trim();
+        _ready.Shrink();
         _messages.TrimExcess();
         _afterAppend.TrimExcess();
         _stepsOnAdvance.TrimExcess();
         _readStates.TrimExcess();
         foreach (var peer in _tracker.Peers)
         {
-            peer.Inflights.Trim();
+            peer.Inflights.Shrink();
         }
     }
 }

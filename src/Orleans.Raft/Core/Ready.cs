@@ -67,7 +67,7 @@ public sealed class Ready
     }
 
     /// <summary>Gives room back that larger work needed. Changes nothing that is in the view.</summary>
-    internal void Trim()
+    internal void Shrink()
     {
         _entries.TrimExcess();
         _committed.TrimExcess();

@@ -42,6 +42,7 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
     private readonly DropLog _dropLog;
 
     private readonly ConcurrentDictionary<RaftGroupId, GroupRuntime> _groups = new();
+    private readonly ConcurrentDictionary<string, GroupClientSettings> _clientSettings = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
     private readonly TickSlot[] _slots = [.. Enumerable.Range(0, RaftTicker.Slots).Select(static _ => new TickSlot())];
     private ILogStore? _store;
@@ -252,7 +253,10 @@ internal sealed partial class RaftHost : ILifecycleParticipant<ISiloLifecycle>
         CoalesceAppends = true,
     };
 
-    private GroupClientSettings ClientSettings(string family) => new()
+    // One for all groups of a family: a silo has thousands of groups.
+    private GroupClientSettings ClientSettings(string family) => _clientSettings.GetOrAdd(family, static (name, host) => host.NewClientSettings(name), this);
+
+    private GroupClientSettings NewClientSettings(string family) => new()
     {
         Silo = Silo,
         Budget = RequestTimeoutOf(family),

@@ -23,13 +23,13 @@ public sealed class InputRingTests
 
     [Theory]
     [InlineData(3, 3)]
-    [InlineData(8, 8)]
-    [InlineData(20, 8)]
-    [InlineData(45, 8)]
+    [InlineData(4, 4)]
+    [InlineData(20, 4)]
+    [InlineData(45, 4)]
     public void A_node_that_rests_keeps_the_last_few_and_all_that_comes_then(int added, int kept)
     {
         Add(1, added);
-        _ring.Trim();
+        _ring.Shrink();
         AssertKept(added - kept + 1, added);
 
         Add(added + 1, added + 24);

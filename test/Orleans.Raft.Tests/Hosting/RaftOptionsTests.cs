@@ -104,14 +104,43 @@ public sealed class RaftOptionsTests
         Assert.Contains(range, refused.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Silo_0a1b2", true)]
+    [InlineData("Silo_00000", true)]
+    [InlineData("Silo_0", false)]
+    [InlineData("Silo_0a1b23", false)]
+    [InlineData("Silo_0A1B2", false)]
+    [InlineData("silo-1", false)]
+    public void A_random_silo_name_with_a_durable_store_is_refused_where_silos_are_named(string name, bool isRefused)
+    {
+        var durable = new Dictionary<string, string?> { ["InMemory"] = "false", ["InitialSilos:0"] = "a" };
+        var refused = Assert.Throws<OrleansConfigurationException>(() => Validate(durable, siloName: name));
+
+        // A good name comes as far as the engine, which is not registered here.
+        Assert.StartsWith(isRefused ? $"SiloOptions.SiloName is {name}" : "RaftOptions.InMemory is false", refused.Message, StringComparison.Ordinal);
+        Validate(new() { ["InitialSilos:0"] = "a" }, siloName: name);
+    }
+
+    [Theory]
+    [InlineData("Silo_0a1b2", "silo")]
+    [InlineData(null, "silo")]
+    [InlineData("Silo_0", "Silo_0")]
+    [InlineData("mine", "mine")]
+    public void A_silo_alone_without_a_name_of_its_own_is_called_silo(string? name, string expected)
+    {
+        var options = new SiloOptions { SiloName = name! };
+        new LoneSiloName(Options.Create(new RaftOptions())).PostConfigure(null, options);
+        Assert.Equal(expected, options.SiloName);
+    }
+
     private static IConfiguration Section(Dictionary<string, string?> values) => new ConfigurationBuilder().AddInMemoryCollection(values).Build();
 
-    private static RaftOptions Validate(Dictionary<string, string?> values, Action<RaftGroupOptions>? group = null)
+    private static RaftOptions Validate(Dictionary<string, string?> values, Action<RaftGroupOptions>? group = null, string siloName = "a")
     {
         values.TryAdd("InMemory", "true");
         var services = new ServiceCollection();
         services.AddLogging();
-        services.Configure<SiloOptions>(options => options.SiloName = "a");
+        services.Configure<SiloOptions>(options => options.SiloName = siloName);
         services.Configure<RaftOptions>(Section(values));
         services.AddRaftGroup("sums", (_, _) => new SumMachine(), group);
         using var provider = services.BuildServiceProvider();

@@ -121,6 +121,44 @@ public sealed class SnapshotTests
         Assert.Equal(31, cluster.Finish(cluster.ReadAsync(absent)));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_follows_a_snapshot_is_not_cut_while_it_is_on_its_way(bool isStored)
+    {
+        var cluster = new MiniCluster(isStored);
+        var absent = CutOffAndCompact(cluster, out var leader);
+        var replica = cluster.Silos[leader].Replica!;
+        var transfers = new HashSet<Guid>();
+        var arrives = false;
+        cluster.Passes = (_, _, item) =>
+        {
+            if (item.Kind == LaneItemKind.SnapshotPart)
+            {
+                transfers.Add(SnapshotCodec.ReadPart(item.Body).Id);
+                return arrives;
+            }
+
+            return true;
+        };
+        cluster.TickUntil(() => transfers.Count > 0);
+        for (var i = 0; i < 20; i++)
+        {
+            cluster.Finish(cluster.AddAsync(leader, 1));
+        }
+
+        cluster.Finish(replica.SaveAsync());
+        replica.PostCompact();
+        cluster.Settle();
+
+        // Were it cut, the receiver would need another snapshot as soon as it had this one.
+        arrives = true;
+        cluster.TickUntil(() => cluster.Ask(absent, node => node.Applied) >= cluster.Ask(leader, node => node.Applied));
+        Assert.Single(transfers);
+        Assert.Equal(51, cluster.Finish(cluster.ReadAsync(absent)));
+        Assert.InRange(cluster.Compact(leader), -100, 0);
+    }
+
     private static int CutOffAndCompact(MiniCluster cluster, out int leader, int sum = 0)
     {
         cluster.Finish(cluster.AddAsync(1, 1 - sum));

@@ -39,7 +39,7 @@ internal sealed class InputRing
     private const int Size = 32;
 
     // What an idle node keeps: the end of its last story, which mostly is beats.
-    private const int IdleSize = 8;
+    private const int IdleSize = 4;
 
     // Grows to its size when it is used: most nodes sleep, and the ring would be the largest part of them.
     private (TimeSpan Now, Input Input)[] _ring = [];
@@ -68,7 +68,7 @@ internal sealed class InputRing
     }
 
     /// <summary>The node will have no input for a while: only the last few are kept.</summary>
-    public void Trim()
+    public void Shrink()
     {
         if (_ring.Length > IdleSize)
         {

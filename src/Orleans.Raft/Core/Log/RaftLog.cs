@@ -35,9 +35,9 @@ internal sealed class RaftLog
     }
 
     /// <summary>Gives room back that work needed.</summary>
-    public void Trim()
+    public void Shrink()
     {
-        _unstable.Trim();
+        _unstable.Shrink();
         _scan.TrimExcess();
     }
 

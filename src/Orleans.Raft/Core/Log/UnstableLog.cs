@@ -181,7 +181,7 @@ internal sealed class UnstableLog
     }
 
     /// <summary>Gives room back if nothing is held.</summary>
-    public void Trim()
+    public void Shrink()
     {
         if (_count == 0)
         {

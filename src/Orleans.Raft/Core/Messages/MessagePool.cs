@@ -40,7 +40,7 @@ internal sealed class MessagePool
     }
 
     /// <summary>The node will send nothing for a while: what is idle becomes garbage.</summary>
-    public void Trim()
+    public void Shrink()
     {
         _idle.Clear();
         _idle.TrimExcess();

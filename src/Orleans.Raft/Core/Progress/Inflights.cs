@@ -57,7 +57,7 @@ internal sealed class Inflights(int maxMessages, long maxBytes)
     }
 
     /// <summary>Gives room back if nothing is in flight.</summary>
-    public void Trim()
+    public void Shrink()
     {
         if (Count == 0)
         {

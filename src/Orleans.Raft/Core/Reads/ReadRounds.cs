@@ -107,7 +107,7 @@ internal sealed class ReadRounds
     }
 
     /// <summary>Gives room back that reads of a busy time needed.</summary>
-    public void Trim()
+    public void Shrink()
     {
         _confirming.TrimExcess();
         _awaitingCommit.TrimExcess();

@@ -21,11 +21,11 @@ internal static class CatalogGroups
     /// <summary>One group of a family at its birth: its first replicas are on the family's silos in turn.</summary>
     public static GroupDescriptor Group(CatalogFamily family, int index)
     {
-        var members = new List<GroupMember>(family.ReplicationFactor);
+        var members = new GroupMember[family.ReplicationFactor];
         for (var i = 0; i < family.ReplicationFactor; i++)
         {
             var position = (index + i) % family.Silos.Length;
-            members.Add(new GroupMember(new ReplicaId(position + 1), family.Silos[position]));
+            members[i] = new GroupMember(new ReplicaId(position + 1), family.Silos[position]);
         }
 
         return new GroupDescriptor(new RaftGroupId(family.Name, index), family.Incarnation, members);
@@ -87,11 +87,11 @@ internal static class CatalogGroups
 
     /// <summary>The group as its placement has it.</summary>
     public static GroupDescriptor Describe(GroupPlacement placement, long incarnation) =>
-        new(placement.Group, incarnation, [.. placement.Replicas.Select(Member)]) { Removed = placement.Removed };
+        new(placement.Group, incarnation, placement.Replicas.Select(Member).ToArray()) { Removed = placement.Removed };
 
     /// <summary>The group as a silo has noted it beside its log.</summary>
     public static GroupDescriptor Describe(RaftGroupId group, long incarnation, ImmutableArray<PlacedReplica> members) =>
-        new(group, incarnation, [.. members.Select(Member)]);
+        new(group, incarnation, members.Select(Member).ToArray());
 
     private static GroupMember Member(PlacedReplica replica) => new(replica.Replica, replica.Silo) { Store = replica.Store, IsLeaving = replica.IsLeaving };
 

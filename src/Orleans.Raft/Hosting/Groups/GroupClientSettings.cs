@@ -27,7 +27,7 @@ internal sealed record GroupClientSettings
     /// <summary>Bytes of commands in one batch; a single command may be larger.</summary>
     public int MaxBatchBytes { get; init; } = 1 << 20;
 
-    /// <summary>Number of the first read; random in every life, so that a late answer to a former one is nobody's (SAFETY-RULES A8).</summary>
+    /// <summary>Number of the first read of each group; random in every life, so that a late answer to a former one is nobody's (SAFETY-RULES A8).</summary>
     public long FirstRequest { get; init; } = 1;
 
     /// <summary>Commands waiting at once; more are refused.</summary>

@@ -151,7 +151,7 @@ internal sealed class SessionTable
     }
 
     /// <summary>Gives room back that a busy time needed.</summary>
-    public void Trim()
+    public void Shrink()
     {
         _changed.TrimExcess();
         _changedAnswers.TrimExcess();

@@ -138,7 +138,7 @@ internal sealed partial class Replica
         if (CommandCodec.ReadRegistration(entry.Data) is { } registration)
         {
             _state.Sessions.Register(entry.Index, registration.Nonce, registration.Silo);
-            if (_pendingRegistrations.Remove(registration.Nonce, out var asker) && asker is not null)
+            if (Tasks.Registrations.Remove(registration.Nonce, out var asker) && asker is not null)
             {
                 AnswerRegistration(asker, registration.Nonce, entry.Index);
             }
@@ -178,7 +178,7 @@ internal sealed partial class Replica
 
         _state.Sessions.Advance(command.Session, command.LowWater, entry.Index);
         var isExpired = verdict == CommandVerdict.Expired;
-        if (_pendingCommands.Remove((command.Session, command.Sequence), out var silo) && silo is not null)
+        if (Tasks.Commands.Remove((command.Session, command.Sequence), out var silo) && silo is not null)
         {
             Answer(silo, command.Session, command.Sequence, isExpired, answer);
         }

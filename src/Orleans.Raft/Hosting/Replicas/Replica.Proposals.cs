@@ -38,7 +38,7 @@ internal sealed partial class Replica
             _settings.Metrics.EntryProposed(Group.Name, fresh.Count);
             foreach (var command in fresh)
             {
-                _pendingCommands[(command.Session, command.Sequence)] = silo;
+                Tasks.Commands[(command.Session, command.Sequence)] = silo;
             }
         }
     }
@@ -77,9 +77,9 @@ internal sealed partial class Replica
         {
             AnswerRegistration(silo, registration.Nonce, session);
         }
-        else if (!_pendingRegistrations.ContainsKey(registration.Nonce) && Append(silo, data, []))
+        else if (!Tasks.Registrations.ContainsKey(registration.Nonce) && Append(silo, data, []))
         {
-            _pendingRegistrations.Add(registration.Nonce, silo);
+            Tasks.Registrations.Add(registration.Nonce, silo);
         }
     }
 
@@ -89,7 +89,7 @@ internal sealed partial class Replica
         var fresh = new List<Command>(commands.Count);
         foreach (var command in commands)
         {
-            if (_pendingCommands.ContainsKey((command.Session, command.Sequence)))
+            if (Tasks.Commands.ContainsKey((command.Session, command.Sequence)))
             {
                 continue;
             }
@@ -108,7 +108,7 @@ internal sealed partial class Replica
 
     // What this very attempt brought is not proposed by it. What an earlier attempt brought may be held here all the same, and is not among them.
     private RefusedCommands RefusedBy(List<Command> commands) =>
-        RefusedCommands.Of(commands.FindAll(command => !_pendingCommands.ContainsKey((command.Session, command.Sequence))));
+        RefusedCommands.Of(commands.FindAll(command => !Tasks.Commands.ContainsKey((command.Session, command.Sequence))));
 
     private bool Append(string? silo, ReadOnlyMemory<byte> data, List<Command> commands)
     {
@@ -117,7 +117,7 @@ internal sealed partial class Replica
         {
             if (_settings.Metrics.IsCommitObserved)
             {
-                _proposals.Enqueue((_node.LastIndex, _clock.Now));
+                Tasks.Proposals.Enqueue((_node.LastIndex, _clock.Now));
             }
 
             return true;
@@ -146,13 +146,13 @@ internal sealed partial class Replica
     private void RefuseAll(RefusalKind kind)
     {
         var silos = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var silo in _pendingCommands.Values.Concat(_pendingRegistrations.Values))
+        foreach (var silo in Tasks.Commands.Values.Concat(Tasks.Registrations.Values))
         {
             silos.Add(silo ?? _settings.Silo);
         }
 
-        _pendingCommands.Clear();
-        _pendingRegistrations.Clear();
+        Tasks.Commands.Clear();
+        Tasks.Registrations.Clear();
         RefuseReads(kind);
         foreach (var silo in silos)
         {
@@ -180,10 +180,10 @@ internal sealed partial class Replica
             return;
         }
 
-        if (!_answers.TryGetValue(silo, out var batch))
+        if (!Tasks.Answers.TryGetValue(silo, out var batch))
         {
             batch = new AnswerBatch();
-            _answers.Add(silo, batch);
+            Tasks.Answers.Add(silo, batch);
         }
 
         if (batch.Session != session && batch.Answers.Count > 0)
@@ -197,7 +197,12 @@ internal sealed partial class Replica
 
     private void SendAnswers()
     {
-        foreach (var (silo, batch) in _answers)
+        if (_tasks is null)
+        {
+            return;
+        }
+
+        foreach (var (silo, batch) in Tasks.Answers)
         {
             if (batch.Answers.Count > 0)
             {
@@ -211,12 +216,5 @@ internal sealed partial class Replica
         var body = ClientCodec.Encode(new AnswersBody(batch.Session, default, batch.Answers.ToArray()));
         _outlet.TrySend(silo, LaneFrame.Of(Addresses(ReplicaId.None, default), LaneItemKind.Answers, body));
         batch.Answers.Clear();
-    }
-
-    private sealed class AnswerBatch
-    {
-        public long Session { get; set; }
-
-        public List<CommandAnswer> Answers { get; } = [];
     }
 }

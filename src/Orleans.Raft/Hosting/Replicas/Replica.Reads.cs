@@ -17,24 +17,24 @@ internal sealed partial class Replica
             return;
         }
 
-        if (_reads.Count >= _settings.MaxReads)
+        if (Tasks.Reads.Count >= _settings.MaxReads)
         {
             AnswerRead(read, RefusalKind.Busy, default);
             return;
         }
 
-        _reads.Enqueue(read);
+        Tasks.Reads.Enqueue(read);
     }
 
     private void StartReadRound()
     {
-        if (_reads.Count == 0 || _rounds.Count >= MaxOpenRounds)
+        if (_tasks is not { Reads.Count: > 0, Rounds.Count: < MaxOpenRounds })
         {
             return;
         }
 
         var round = new ReadRound(_readContext++, _ticks);
-        while (_reads.TryDequeue(out var read))
+        while (Tasks.Reads.TryDequeue(out var read))
         {
             round.Reads.Add(read);
         }
@@ -44,7 +44,7 @@ internal sealed partial class Replica
         var result = _node.ReadIndex(round.Context, _now);
         if (result.IsAccepted)
         {
-            _rounds.Add(round.Context, round);
+            Tasks.Rounds.Add(round.Context, round);
         }
         else
         {
@@ -54,7 +54,7 @@ internal sealed partial class Replica
 
     private void OnReadState(ReadState state)
     {
-        if (!_rounds.Remove(state.Context, out var round))
+        if (!Tasks.Rounds.Remove(state.Context, out var round))
         {
             return;
         }
@@ -70,15 +70,15 @@ internal sealed partial class Replica
         }
         else
         {
-            _confirmedRounds.Enqueue(round, state.Index);
+            Tasks.ConfirmedRounds.Enqueue(round, state.Index);
         }
     }
 
     private void AnswerConfirmedRounds()
     {
-        while (_confirmedRounds.TryPeek(out var round, out var index) && index <= _applied)
+        while (Tasks.ConfirmedRounds.TryPeek(out var round, out var index) && index <= _applied)
         {
-            _confirmedRounds.Dequeue();
+            Tasks.ConfirmedRounds.Dequeue();
             Query(round);
         }
     }
@@ -125,14 +125,14 @@ internal sealed partial class Replica
 
     private void GiveUpReadRounds()
     {
-        if (_rounds.Count == 0)
+        if (_tasks is not { Rounds.Count: > 0 })
         {
             return;
         }
 
-        foreach (var round in _rounds.Values.Where(round => _ticks - round.StartTick >= _settings.ReadPatienceTicks).ToArray())
+        foreach (var round in Tasks.Rounds.Values.Where(round => _ticks - round.StartTick >= _settings.ReadPatienceTicks).ToArray())
         {
-            _rounds.Remove(round.Context);
+            Tasks.Rounds.Remove(round.Context);
             AnswerRound(round, RefusalKind.NotLeader);
         }
     }
@@ -159,18 +159,18 @@ internal sealed partial class Replica
 
     private void RefuseReads(RefusalKind kind)
     {
-        while (_reads.TryDequeue(out var read))
+        while (Tasks.Reads.TryDequeue(out var read))
         {
             AnswerRead(read, kind, default);
         }
 
-        foreach (var round in _rounds.Values)
+        foreach (var round in Tasks.Rounds.Values)
         {
             AnswerRound(round, kind);
         }
 
-        _rounds.Clear();
-        while (_confirmedRounds.TryDequeue(out var round, out _))
+        Tasks.Rounds.Clear();
+        while (Tasks.ConfirmedRounds.TryDequeue(out var round, out _))
         {
             AnswerRound(round, kind);
         }

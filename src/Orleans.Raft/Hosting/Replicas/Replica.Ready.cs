@@ -178,9 +178,9 @@ internal sealed partial class Replica
 
     private void OnCommitted(Message message)
     {
-        while (message.Entries.Count > 0 && _proposals.TryPeek(out var proposal) && proposal.Index <= message.Entries[^1].Index)
+        while (message.Entries.Count > 0 && _tasks is not null && _tasks.Proposals.TryPeek(out var proposal) && proposal.Index <= message.Entries[^1].Index)
         {
-            _proposals.Dequeue();
+            Tasks.Proposals.Dequeue();
             _settings.Metrics.Committed(Group.Name, _clock.Now - proposal.At);
         }
     }
@@ -322,7 +322,7 @@ internal sealed partial class Replica
         if (wasLeader != (soft.Role == RaftRole.Leader))
         {
             _settings.Metrics.LeaderChanged(Group.Name, leads: !wasLeader);
-            _proposals.Clear();
+            _tasks?.Proposals.Clear();
         }
 
         if (wasLeader && soft.Role != RaftRole.Leader)

@@ -17,15 +17,12 @@ internal sealed partial class Replica
     public void PostSiloChanged(string silo, bool isLost) =>
         Post(new ReplicaWork(ReplicaWorkKind.SiloChanged, Silo: silo, Number: isLost ? 1 : 0));
 
-    private bool IsBusy => _pendingCommands.Count > 0
-        || _pendingRegistrations.Count > 0
-        || _reads.Count > 0
-        || _rounds.Count > 0
-        || _confirmedRounds.Count > 0
+    private ReplicaTasks Tasks => _tasks ??= new ReplicaTasks();
+
+    private bool IsBusy => _tasks is { IsEmpty: false }
         || _appends.Count > 0
         || _toApply.Count > 0
         || _applying is not null
-        || _transfers.Count > 0
         || _install is not null
         || _isStopping
         || _node.Committed != _node.LastIndex
@@ -111,27 +108,24 @@ internal sealed partial class Replica
         _isAsleep = true;
         LogSleep(_logger, Group, Id, _node.Term, "sleeps");
         Interlocked.Exchange(ref _ticksDue, 0);
-        Trim();
+        Shrink();
     }
 
     // Most groups sleep at most times. What room their last work needed is given back; the next work makes its own.
-    private void Trim()
+    private void Shrink()
     {
         _inbox.Shrink();
         _spareAppends.Clear();
         _spareAppends.TrimExcess();
         _appends.TrimExcess();
         _toApply.TrimExcess();
-        _pendingCommands.TrimExcess();
-        _pendingRegistrations.TrimExcess();
-        _answers.Clear();
-        _answers.TrimExcess();
-        _proposals.TrimExcess();
-        _reads.TrimExcess();
-        _rounds.TrimExcess();
-        _confirmedRounds.TrimExcess();
-        _state.Sessions.Trim();
-        _node.Trim();
+        if (_tasks is { IsEmpty: true })
+        {
+            _tasks = null;
+        }
+
+        _state.Sessions.Shrink();
+        _node.Shrink();
     }
 
     private void WakeUp(bool isLeaderLost, string? wokenBy = null)

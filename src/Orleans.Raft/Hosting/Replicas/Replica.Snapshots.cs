@@ -57,7 +57,7 @@ internal sealed partial class Replica
     {
         var durable = _settings.StateStore.GetDurableApplied(_state.Generation).Position;
         var target = Math.Min(durable.Index, _applied) - (MustCompact ? 0 : _settings.TailEntries);
-        foreach (var transfer in _transfers.Values)
+        foreach (var transfer in Tasks.Transfers.Values)
         {
             // After the snapshot its receiver needs what follows it.
             target = Math.Min(target, transfer.Position.Index);
@@ -94,7 +94,7 @@ internal sealed partial class Replica
 
     private void StartTransfer(Message message)
     {
-        if (_transfers.Remove(message.To, out var former))
+        if (Tasks.Transfers.Remove(message.To, out var former))
         {
             former.Dispose();
         }
@@ -110,7 +110,7 @@ internal sealed partial class Replica
             Snapshot = new Snapshot(view.Applied.Position, view.Applied.ConfState, default),
         };
         var transfer = new SnapshotTransfer(view, actual);
-        _transfers.Add(message.To, transfer);
+        Tasks.Transfers.Add(message.To, transfer);
         LogTransfer(_logger, Group, Id, _node.Term, message.To, transfer.Position, "starts");
         SendPart(transfer);
     }
@@ -127,7 +127,12 @@ internal sealed partial class Replica
 
     private void ResendParts()
     {
-        foreach (var transfer in _transfers.Values.ToArray())
+        if (_tasks is not { Transfers.Count: > 0 })
+        {
+            return;
+        }
+
+        foreach (var transfer in Tasks.Transfers.Values.ToArray())
         {
             if (_ticks - transfer.SentTick < _settings.Node.ElectionTicks)
             {
@@ -158,7 +163,7 @@ internal sealed partial class Replica
             return;
         }
 
-        if (!_transfers.TryGetValue(item.From, out var transfer) || transfer.Id != answer.Id || answer.Number != transfer.Number)
+        if (!Tasks.Transfers.TryGetValue(item.From, out var transfer) || transfer.Id != answer.Id || answer.Number != transfer.Number)
         {
             return;
         }
@@ -175,7 +180,7 @@ internal sealed partial class Replica
 
     private void EndTransfer(SnapshotTransfer transfer, bool succeeded)
     {
-        _transfers.Remove(transfer.To);
+        Tasks.Transfers.Remove(transfer.To);
         LogTransfer(_logger, Group, Id, _node.Term, transfer.To, transfer.Position, succeeded ? "has arrived" : "failed");
         transfer.Dispose();
         _node.ReportSnapshot(transfer.To, succeeded);
@@ -183,11 +188,11 @@ internal sealed partial class Replica
 
     private void EndTransfers()
     {
-        foreach (var transfer in _transfers.Values)
+        foreach (var transfer in Tasks.Transfers.Values)
         {
             transfer.Dispose();
         }
 
-        _transfers.Clear();
+        Tasks.Transfers.Clear();
     }
 }

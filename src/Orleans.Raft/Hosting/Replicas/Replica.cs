@@ -44,24 +44,14 @@ internal sealed partial class Replica
     private TimeSpan _applyingSince;
     private ConfState _confState;
 
-    // Snapshots on their way to others, by addressee; and the one that comes in.
-    private readonly Dictionary<ReplicaId, SnapshotTransfer> _transfers = [];
+    // The snapshot that comes in.
     private SnapshotInstall? _install;
     private SnapshotInstall? _received;
     private volatile bool _isSaving;
     private bool _isSaveWanted;
 
-    // Commands that this leader has proposed and not yet applied, with who is to be answered; null is this silo.
-    private readonly Dictionary<(long Session, long Sequence), string?> _pendingCommands = [];
-    private readonly Dictionary<Guid, string?> _pendingRegistrations = [];
-    private readonly Dictionary<string, AnswerBatch> _answers = new(StringComparer.Ordinal);
-
-    // Last index and time of what this leader has proposed and seen no commit of; kept only while somebody looks at commit latencies.
-    private readonly Queue<(long Index, TimeSpan At)> _proposals = new();
-
-    private readonly Queue<PendingRead> _reads = new();
-    private readonly Dictionary<long, ReadRound> _rounds = [];
-    private readonly PriorityQueue<ReadRound, long> _confirmedRounds = new();
+    // What waits here; null of most replicas at most times, since they sleep.
+    private ReplicaTasks? _tasks;
 
     private volatile IReplicaScheduler _scheduler;
     private int _isDraining;
@@ -218,7 +208,7 @@ internal sealed partial class Replica
             StartReadRound();
             ProcessReady();
         }
-        while (_reads.Count > 0 && _rounds.Count < MaxOpenRounds);
+        while (_tasks is { Reads.Count: > 0, Rounds.Count: < MaxOpenRounds });
 
         SendAnswers();
         LogDecisions();
@@ -382,14 +372,5 @@ internal sealed partial class Replica
 
         /// <summary>The life that last spoke.</summary>
         public ReplicaLife Life { get; set; }
-    }
-
-    private sealed class ReadRound(long context, long startTick)
-    {
-        public long Context { get; } = context;
-
-        public long StartTick { get; } = startTick;
-
-        public List<PendingRead> Reads { get; } = [];
     }
 }

@@ -12,8 +12,8 @@ internal sealed class StoredReplicaState : ReplicaState, IStateRows
     private readonly HeldViews _views;
     private ReplicaPlace _place;
 
-    // Two batches take turns: one belongs to the store until it is written.
-    private StateBatch _batch;
+    // Made by the first change; it belongs to the store from the commit on.
+    private StateBatch? _batch;
 
     public StoredReplicaState(IStoredStateMachine machine, IStateStore store, long generation, ReplicaHome home) : base(store, generation)
     {
@@ -22,8 +22,9 @@ internal sealed class StoredReplicaState : ReplicaState, IStateRows
         _home = home;
         _views = new HeldViews(store, TimeProvider.System);
         _place = PlaceOf(generation);
-        _batch = new StateBatch(store, generation);
     }
+
+    private StateBatch Batch => _batch ??= new StateBatch(Store, Generation);
 
     /// <inheritdoc/>
     public override bool IsSavedAsWhole => false;
@@ -57,10 +58,10 @@ internal sealed class StoredReplicaState : ReplicaState, IStateRows
     /// <inheritdoc/>
     public override ValueTask CommitAsync(EntryId position, ConfState confState)
     {
-        var batch = _batch;
+        var batch = Batch;
         Sessions.WriteChanges(batch);
         batch.Applied = new AppliedState(position, confState);
-        _batch = new StateBatch(Store, Generation);
+        _batch = null;
         return _projected is null ? Store.WriteAsync(batch) : new ValueTask(ProjectAsync(_projected, batch));
     }
 
@@ -100,18 +101,18 @@ internal sealed class StoredReplicaState : ReplicaState, IStateRows
     }
 
     /// <inheritdoc/>
-    byte[]? IStateRows.Get(ReadOnlySpan<byte> key) => _batch.Get(StateKeys.OfUser(key));
+    byte[]? IStateRows.Get(ReadOnlySpan<byte> key) => Batch.Get(StateKeys.OfUser(key));
 
     /// <inheritdoc/>
-    void IStateRows.Put(ReadOnlySpan<byte> key, byte[] value) => _batch.Put(StateKeys.OfUser(key), value);
+    void IStateRows.Put(ReadOnlySpan<byte> key, byte[] value) => Batch.Put(StateKeys.OfUser(key), value);
 
     /// <inheritdoc/>
-    void IStateRows.Delete(ReadOnlySpan<byte> key) => _batch.Delete(StateKeys.OfUser(key));
+    void IStateRows.Delete(ReadOnlySpan<byte> key) => Batch.Delete(StateKeys.OfUser(key));
 
     /// <inheritdoc/>
     protected override void OnGeneration()
     {
-        _batch = new StateBatch(Store, Generation);
+        _batch = null;
         _place = PlaceOf(Generation);
         _projected?.Attach(_place);
     }
