@@ -129,12 +129,12 @@ internal sealed record CommandLine
         {
             if (KeyValueStore.Node.TryParse(part) is not { } founder)
             {
-                return (this, $"--cluster: '{part}' is no NAME=HOST:PORT, for instance n1=127.0.0.1:11111.");
+                return (this, $"--cluster: '{part}' is no {KeyValueStore.Node.Form}.");
             }
 
-            if (founders.Any(other => other.Name == founder.Name || (other.Host, other.Port) == (founder.Host, founder.Port)))
+            if (founders.Find(founder.IsInTheWayOf) is { } other)
             {
-                return (this, $"--cluster: '{part}' has the name or the address of another node.");
+                return (this, $"--cluster: '{part}' has the name, or one of the three ports, of {other}. {KeyValueStore.Node.PortRule}");
             }
 
             founders.Add(founder);
@@ -143,9 +143,48 @@ internal sealed record CommandLine
         founders.Sort((x, y) => string.CompareOrdinal(x.Name, y.Name));
         var own = IsJoining ? KeyValueStore.Node.TryParse(Node) : founders.Find(founder => founder.Name == Node);
         var error = own is null
-            ? IsJoining ? $"--node {Node} is no NAME=HOST:PORT, which --join needs." : $"--node {Node} is no name in --cluster {Cluster}."
+            ? IsJoining ? $"--node {Node} is no {KeyValueStore.Node.Form}, which --join needs." : $"--node {Node} is no name in --cluster {Cluster}."
             : IsJoining && founders.Any(founder => founder.Name == own.Name) ? $"--join: {own.Name} is in --cluster, so it founds the cluster and does not join it."
+            : IsJoining && founders.Find(own.IsInTheWayOf) is { } same ? $"--join: {own} has the name, or one of the three ports, of {same}. {KeyValueStore.Node.PortRule}"
             : null;
         return (this with { Founders = founders, Local = own is null ? [] : [own], IsNode = true }, error);
+    }
+
+    /// <summary>What can be told only from this machine: its folder of data, and names of hosts.</summary>
+    public string? FindObstacle()
+    {
+        // Two voters are down as soon as one is. A cluster that was founded so may go on.
+        if (IsNode && IsFounder && Founders.Count == 2 && !Directory.Exists(Path.Combine(Data, Local[0].Name)))
+        {
+            return $"--cluster names two founders, {FounderNames}: without either of them nothing would work. Found it by one or three; others come in by --join later.";
+        }
+
+        foreach (var node in Local)
+        {
+            if (node.TryResolve() is null)
+            {
+                return $"The host of {node} is not known here.";
+            }
+
+            if (Uri.TryCreate(Urls, UriKind.Absolute, out var url) && node.Ports.Contains(url.Port))
+            {
+                return $"--urls {Urls} has one of the three ports of {node}. {KeyValueStore.Node.PortRule}";
+            }
+
+            try
+            {
+                // Made by whoever is first; what is in it is judged by the silo.
+                var folder = Directory.CreateDirectory(Path.Combine(Data, node.Name)).FullName;
+                using (File.Create(Path.Combine(folder, ".writable"), bufferSize: 0, FileOptions.DeleteOnClose))
+                {
+                }
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                return $"--data {Data} can't be used: {exception.Message}";
+            }
+        }
+
+        return null;
     }
 }

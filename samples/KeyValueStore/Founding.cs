@@ -117,11 +117,12 @@ internal static class Founding
         try
         {
             var silos = (await client.Management().GetSilosAsync()).Where(silo => silo.IsAnswering && silo.Address is not null);
-            return from silo in silos
-                   join founder in options.Founders on silo.Silo equals founder.Name
-                   let at = silo.Address!.Split('@')[0]
-                   where at != $"{founder.Resolve()}:{founder.Port}"
-                   select $"--cluster says {founder}; {founder.Name} runs at {at}, which is used. Make the lists equal when you can.";
+            return [.. from silo in silos
+                       join founder in options.Founders on silo.Silo equals founder.Name
+                       let at = silo.Address!.Split('@')[0]
+                       let said = founder.TryResolve()
+                       where said is not null && at != $"{said}:{founder.Port}"
+                       select $"--cluster says {founder}; {founder.Name} runs at {at}, which is used. Make the lists equal when you can."];
         }
         catch (Exception exception) when (Failure.IsExpected(exception))
         {

@@ -29,37 +29,56 @@ internal sealed class Importer(KeyValueClient client)
         var clock = Stopwatch.StartNew();
         var reading = ReadAsync(lines, cancellationToken);
         var (imported, failed) = (0, 0);
-        await foreach (var line in _done.Reader.ReadAllAsync(cancellationToken))
+        try
         {
-            (imported, failed) = line.Error is null ? (imported + 1, failed) : (imported, failed + 1);
-            await report(line);
-            _window.Release();
+            await foreach (var line in _done.Reader.ReadAllAsync(cancellationToken))
+            {
+                (imported, failed) = line.Error is null ? (imported + 1, failed) : (imported, failed + 1);
+                await report(line);
+                _window.Release();
+            }
         }
-
-        await reading;
+        finally
+        {
+            // Whoever owns the lines wants them back unread by anybody.
+            await reading;
+        }
         return new ImportSummary(imported, failed, clock.Elapsed);
     }
 
     private async Task ReadAsync(PipeReader lines, CancellationToken cancellationToken)
     {
         Exception? failure = null;
+        SequencePosition? unread = null;
         try
         {
-            var number = 0;
+            var (number, isTooLong) = (0, false);
             while (true)
             {
                 var result = await lines.ReadAsync(cancellationToken);
                 var buffer = result.Buffer;
+                unread = buffer.Start;
                 while (TryTakeLine(ref buffer, result.IsCompleted, out var line))
                 {
+                    if (isTooLong)
+                    {
+                        // The end of a line that was rejected already.
+                        isTooLong = false;
+                        continue;
+                    }
+
                     await _window.WaitAsync(cancellationToken);
                     Start(++number, line, cancellationToken);
                 }
 
-                if (buffer.Length > MaxLineBytes)
+                if (buffer.Length > MaxLineBytes && !isTooLong)
                 {
-                    throw new InvalidDataException($"Line {number + 1} is longer than {MaxLineBytes} bytes.");
+                    isTooLong = true;
+                    await _window.WaitAsync(cancellationToken);
+                    Reject(++number, [], $"a line of more than {MaxLineBytes} bytes", cancellationToken);
                 }
+
+                buffer = isTooLong ? buffer.Slice(buffer.End) : buffer;
 
                 if (result.IsCompleted)
                 {
@@ -67,6 +86,7 @@ internal sealed class Importer(KeyValueClient client)
                 }
 
                 lines.AdvanceTo(buffer.Start, buffer.End);
+                unread = null;
             }
 
             // All slots free again: everything that was started has been reported.
@@ -75,6 +95,10 @@ internal sealed class Importer(KeyValueClient client)
         catch (Exception exception)
         {
             failure = exception;
+            if (unread is { } start)
+            {
+                lines.AdvanceTo(start);
+            }
         }
 
         _done.Writer.Complete(failure);
@@ -84,8 +108,7 @@ internal sealed class Importer(KeyValueClient client)
     {
         if (LineFormat.TryParse(line, out var key, out var value) is { } error)
         {
-            var rejected = _done.Writer.WriteAsync(new ImportedLine(number, key, error), cancellationToken).AsTask();
-            _pending[$"\t{number}"] = rejected;
+            Reject(number, key, error, cancellationToken);
             return;
         }
 
@@ -96,6 +119,9 @@ internal sealed class Importer(KeyValueClient client)
         own.ContinueWith(
             task => _pending.TryRemove(new KeyValuePair<string, Task>(name, task)), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
+
+    private void Reject(int number, byte[] key, string error, CancellationToken cancellationToken) =>
+        _pending[$"\t{number}"] = _done.Writer.WriteAsync(new ImportedLine(number, key, error), cancellationToken).AsTask();
 
     private async Task PutAsync(int number, byte[] key, byte[] value, Task before, CancellationToken cancellationToken)
     {
@@ -120,7 +146,7 @@ internal sealed class Importer(KeyValueClient client)
             {
                 if (clock.Elapsed > RetryFor)
                 {
-                    return $"{Failure.OutcomeOf(exception)}: {exception.Message}";
+                    return $"{Failure.OutcomeOf(exception)}: {Failure.Explain(exception)}";
                 }
 
                 await Task.Delay(RetryAfter, cancellationToken);

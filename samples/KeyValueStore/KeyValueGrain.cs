@@ -8,16 +8,22 @@ namespace KeyValueStore;
 [Alias("kv")]
 internal interface IKeyValueGrain : IGrainWithStringKey
 {
+    /// <summary>How long a caller waits for an answer: somewhat longer than storage tries, which is ten seconds, so that storage's answer comes first.</summary>
+    public const string Timeout = "00:00:12";
+
     /// <summary>The value as of now, whatever this activation remembers.</summary>
     [Alias("get")]
+    [ResponseTimeout(Timeout)]
     Task<Reading> Get();
 
     /// <summary>Stores a value if the condition holds. A request with a name that was done already is not done again.</summary>
     [Alias("put")]
+    [ResponseTimeout(Timeout)]
     Task<Reading> Put([Immutable] byte[] value, Condition condition, string? request);
 
     /// <summary>Removes the value if there is one and the condition holds. A request with a name that was done already is not done again.</summary>
     [Alias("delete")]
+    [ResponseTimeout(Timeout)]
     Task<Reading> Delete(Condition condition, string? request);
 }
 
@@ -187,6 +193,7 @@ internal enum Outcome
     Missing,
     Done,
     PreconditionFailed,
+    NotModified,
 }
 
 /// <summary>Answer of a key.</summary>

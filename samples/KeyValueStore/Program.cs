@@ -25,6 +25,11 @@ internal static class Program
             return Refuse(error);
         }
 
+        if (options.FindObstacle() is { } obstacle)
+        {
+            return Refuse(obstacle);
+        }
+
         foreach (var node in options.Local)
         {
             if (node.Ports.Where(port => IsPortTaken(node.ListenAddress, port)).Cast<int?>().FirstOrDefault() is { } port)

@@ -28,8 +28,9 @@ internal static class SiloHost
         {
             orleans.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (ClusterId, ClusterId));
             orleans.Configure<SiloOptions>(silo => silo.SiloName = node.Name);
-            orleans.ConfigureEndpoints(node.Resolve(), node.Port, node.GatewayPort, listenOnAnyHostAddress: !node.IsLoopback);
+            orleans.ConfigureEndpoints(node.TryResolve() ?? throw new UsageException($"The host of {node} is not known here."), node.Port, node.GatewayPort, listenOnAnyHostAddress: !node.IsLoopback);
             orleans.Configure<ClusterMembershipOptions>(DetectFailuresQuickly);
+            orleans.Configure<SiloConnectionOptions>(SilentConnections.Close);
             orleans.UseRaftClustering(clustering =>
             {
                 clustering.Voters = options.Voters.ToDictionary(voter => voter.Name, voter => $"{voter.Host}:{voter.ClusteringPort}");

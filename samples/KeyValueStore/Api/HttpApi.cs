@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace KeyValueStore;
@@ -22,7 +23,7 @@ internal sealed partial class HttpApi(SiloCluster cluster, KeyValueClient client
         {
             await Problem.WriteAsync(context, exception.StatusCode, exception.Message);
         }
-        catch (Exception exception) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception exception) when (context.RequestAborted.IsCancellationRequested || exception is ConnectionResetException or ConnectionAbortedException)
         {
             // Nobody waits for the answer any more.
             LogAbandoned(logger, context.Request.Method, exception.Message);
@@ -35,7 +36,7 @@ internal sealed partial class HttpApi(SiloCluster cluster, KeyValueClient client
             }
 
             var isRead = HttpMethods.IsGet(context.Request.Method);
-            await Problem.UnavailableAsync(context, exception.Message, isRead ? Failure.Failed : Failure.OutcomeOf(exception));
+            await Problem.UnavailableAsync(context, Failure.Explain(exception), isRead ? Failure.Failed : Failure.OutcomeOf(exception));
         }
     }
 
@@ -108,7 +109,9 @@ internal sealed partial class HttpApi(SiloCluster cluster, KeyValueClient client
         else if (HttpMethods.IsGet(method))
         {
             var isLocal = query is "?consistency=local";
-            await AnswerAsync(context, isLocal ? await client.GetLocalAsync(key, context.RequestAborted) : await client.Grain(key).Get());
+            var reading = isLocal ? await client.GetLocalAsync(key, context.RequestAborted) : await client.GetAsync(key, context.RequestAborted);
+            var outcome = !condition.IsMatched(reading.ETag) ? Outcome.PreconditionFailed : condition.IsNoneMatched(reading.ETag) ? Outcome.NotModified : reading.Outcome;
+            await AnswerAsync(context, reading with { Outcome = outcome });
         }
         else if (HttpMethods.IsDelete(method))
         {
@@ -141,6 +144,9 @@ internal sealed partial class HttpApi(SiloCluster cluster, KeyValueClient client
                 break;
             case Outcome.Done:
                 response.StatusCode = 204;
+                break;
+            case Outcome.NotModified:
+                response.StatusCode = 304;
                 break;
             case Outcome.Missing:
                 await Problem.WriteAsync(context, 404, "There is no such key.");

@@ -142,6 +142,7 @@ public sealed class KeyValueStoreTests : IDisposable
             Assert.Equal(["GET", "PUT", "DELETE"], patched.Content.Headers.Allow);
         }
 
+        await AssertConditionsAsync(sample);
         await AssertRepeatedRequestsAsync(sample);
         await AssertImportSaysWhatIsWrongAsync(sample);
 
@@ -183,12 +184,25 @@ public sealed class KeyValueStoreTests : IDisposable
     [Fact]
     public async Task What_cannot_be_meant_is_refused_with_one_line_and_exit_code_2()
     {
-        foreach (var arguments in new[] { "--nonsense 1", "positional", "--urls", "--urls ftp://x", "--import /no/such/file", "--silo-port 0" })
+        var file = Path.Combine(_data, "file");
+        await File.WriteAllTextAsync(file, "");
+        (string Arguments, string Told)[] cases =
+        [
+            ("--nonsense 1", "Unknown option"), ("positional", "Unknown argument"), ("--urls", "needs a value"), ("--urls ftp://x", "no http address"),
+            ("--import /no/such/file", "no such file"), ("--silo-port 0", "no port"), ($"--data \"{file}\"", "can't be used"),
+            ("--silo-port 21111 --urls http://127.0.0.1:21211", "one of the three ports of n1"),
+            ($"--node a --cluster a=127.0.0.1:21111,b=127.0.0.1:21112 --data \"{_data}\"", "two founders, a,b"),
+            ("--node a --cluster a=127.0.0.1:21111,b=localhost:21211,c=127.0.0.1:21113", "'b=localhost:21211' has the name, or one of the three ports, of a="),
+            ("--node a --cluster a=127.0.0.1:21111,A=127.0.0.2:21112", "has the name"), ("--node a --cluster a/b=127.0.0.1:21111", "'a/b=127.0.0.1:21111' is no NAME"),
+            ("--node a --cluster a=[::1]:21111", "is no NAME"), ("--node a --cluster b=127.0.0.1:21111", "--node a is no name in"),
+            ("--join --node d=127.0.0.1:21211 --cluster a=127.0.0.1:21111", "one of the three ports, of a="),
+        ];
+        var ends = await Task.WhenAll(cases.Select(each => SampleProcess.RunToEndAsync(each.Arguments)));
+        Assert.All(cases.Zip(ends), each =>
         {
-            var (exitCode, output) = await SampleProcess.RunToEndAsync(arguments);
-            Assert.Equal(2, exitCode);
-            Assert.Single(output.TrimEnd().Split('\n'));
-        }
+            Assert.Equal((each.First.Arguments, 2), (each.First.Arguments, each.Second.ExitCode));
+            Assert.Contains(each.First.Told, Assert.Single(each.Second.Output.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        });
 
         await using var running = await SampleProcess.StartAsync(_data);
         var taken = running.Client.BaseAddress!;
@@ -199,12 +213,37 @@ public sealed class KeyValueStoreTests : IDisposable
 
     private static async Task AssertImportSaysWhatIsWrongAsync(SampleProcess sample)
     {
-        using var response = await sample.Client.PostAsync("/import", new StringContent($"in\\tside\tone\nno tab\n\tno key\nin\\tside\ttwo\n{new string('k', 513)}\tv\nlast\tthree"));
+        var endless = new string('v', 3 << 20);
+        using var response = await sample.Client.PostAsync("/import", new StringContent($"endless\t{endless}\nin\\tside\tone\nno tab\n\tno key\nin\\tside\ttwo\n{new string('k', 513)}\tv\nlast\tthree"));
         var lines = (await response.Content.ReadAsStringAsync()).TrimEnd('\n').Split('\n');
         Assert.Equal(["in\\tside", "in\\tside", "last"], lines.Where(line => !line.StartsWith('\t')).Order());
-        Assert.Equal(["\tline 2 no", "\tline 3 a", "\tline 5 a"], lines[..^1].Where(line => line.StartsWith('\t')).Select(line => string.Join(' ', line.Split(' ')[..3])).Order());
-        Assert.StartsWith("\timported 3, failed 3,", lines[^1], StringComparison.Ordinal);
+        Assert.Equal(["\tline 1 a", "\tline 3 no", "\tline 4 a", "\tline 6 a"], lines[..^1].Where(line => line.StartsWith('\t')).Select(line => string.Join(' ', line.Split(' ')[..3])).Order());
+        Assert.StartsWith("\timported 3, failed 4,", lines[^1], StringComparison.Ordinal);
         Assert.Equal("two", await sample.Client.GetStringAsync("/kv/in%09side"));
+    }
+
+    private static async Task AssertConditionsAsync(SampleProcess sample)
+    {
+        var etag = await PutAsync(sample, "conditions", "one");
+        foreach (var (method, header, value, expected) in new[]
+        {
+            (HttpMethod.Get, "If-None-Match", etag, HttpStatusCode.NotModified), (HttpMethod.Get, "If-None-Match", $"\"x\", W/{etag}", HttpStatusCode.NotModified),
+            (HttpMethod.Get, "If-Match", "\"x\"", HttpStatusCode.PreconditionFailed), (HttpMethod.Get, "If-Match", $"\"a,b\", {etag},", HttpStatusCode.OK),
+
+            // A weak tag never makes a change safe, a quoted asterisk is a tag, and a header without any is no permission.
+            (HttpMethod.Put, "If-Match", $"W/{etag}", HttpStatusCode.PreconditionFailed), (HttpMethod.Put, "If-Match", "\"*\"", HttpStatusCode.PreconditionFailed),
+            (HttpMethod.Put, "If-Match", "", HttpStatusCode.BadRequest), (HttpMethod.Put, "If-Match", ",", HttpStatusCode.BadRequest),
+            (HttpMethod.Put, "If-None-Match", "x", HttpStatusCode.BadRequest), (HttpMethod.Put, "If-Match", $"{etag} {etag}", HttpStatusCode.BadRequest),
+            (HttpMethod.Delete, "If-None-Match", "*", HttpStatusCode.PreconditionFailed), (HttpMethod.Put, "If-Match", $"\"x\",{etag}", HttpStatusCode.NoContent),
+        })
+        {
+            using var request = new HttpRequestMessage(method, "/kv/conditions") { Content = method == HttpMethod.Put ? new StringContent("two") : null };
+            Assert.True(request.Headers.TryAddWithoutValidation(header, value));
+            using var response = await sample.Client.SendAsync(request);
+            Assert.Equal((method, header, value, expected), (method, header, value, response.StatusCode));
+        }
+
+        Assert.Equal(HttpStatusCode.NoContent, await DeleteAsync(sample, "conditions"));
     }
 
     private static async Task AssertRepeatedRequestsAsync(SampleProcess sample)

@@ -15,6 +15,9 @@ public sealed class OneProcessPerNodeTests(ITestOutputHelper output) : IDisposab
     private static readonly TimeSpan KilledLimit = TimeSpan.FromSeconds(6) * 2;
     private static readonly TimeSpan PausedLimit = TimeSpan.FromSeconds(10) * 2;
 
+    // Less than the half minute that a message to a dead silo may wait.
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(15) * 1.6;
+
     private readonly string _data = Directory.CreateTempSubdirectory("key-value-nodes-").FullName;
 
     public void Dispose() => Directory.Delete(_data, recursive: true);
@@ -35,9 +38,14 @@ public sealed class OneProcessPerNodeTests(ITestOutputHelper output) : IDisposab
         await nodes.Start(0).WaitUntilRunningAsync();
         Assert.Equal("first", await nodes[0].Client.GetStringAsync("/kv/key0"));
 
+        // Requests that are on their way when it is paused, and when it is declared dead, are answered, too.
+        using var enough = new CancellationTokenSource();
+        var asking = Enumerable.Range(0, 4).Select(client => AskAsync(nodes[client % 2 * 2], client, enough.Token)).ToArray();
         await nodes[1].PauseAsync();
         output.WriteLine($"after SIGSTOP all keys are served after {await TimeUntilServedAsync(nodes, [0, 2], "second", PausedLimit)}");
         await nodes[1].ContinueAsync();
+        await enough.CancelAsync();
+        output.WriteLine($"the slowest of the requests meanwhile was answered after {(await Task.WhenAll(asking)).Max()}");
 
         // It finds out that it was declared dead and starts again by itself.
         await Until.AsyncTrue(() => StatusAsync(nodes[1], "/kv/key1"), status => status == HttpStatusCode.OK);
@@ -100,6 +108,7 @@ public sealed class OneProcessPerNodeTests(ITestOutputHelper output) : IDisposab
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
         var problem = JsonNode.Parse(body)!;
         Assert.Equal(503, problem["status"]!.GetValue<int>());
+        Assert.DoesNotMatch("Exception|\\n|   at ", $"{problem["detail"]}");
 
         // What was not done is not done; of a change that was on its way nobody knows.
         Assert.Contains($"{problem["outcome"]}", response.RequestMessage!.Method == HttpMethod.Get ? ["failed"] : new[] { "failed", "unknown" });
@@ -139,15 +148,35 @@ public sealed class OneProcessPerNodeTests(ITestOutputHelper output) : IDisposab
         Assert.All(LinesOf(nodes[1]), line => Assert.Matches("^Stopping|missing: n1, n3", line));
         nodes.Start(0);
         nodes.Start(1);
-        var oneAndThree = string.Join(',', nodes.Founders.Split(',').Where((_, node) => node != 1));
-        Assert.Equal(2, await nodes.StartWith(2, $"--node n3 --cluster {oneAndThree}").WaitForExitCodeAsync());
-        Assert.Contains("the voters of n1 are n1,n2,n3, here they are n1;", LinesOf(nodes[2]).Last(), StringComparison.Ordinal);
+        var withoutTwo = string.Join(',', nodes.Founders.Split(',').Where((_, node) => node != 1).Append(nodes.Fourth));
+        Assert.Equal(2, await nodes.StartWith(2, $"--node n3 --cluster {withoutTwo}").WaitForExitCodeAsync());
+        Assert.Contains("the voters of n1 are n1,n2,n3, here they are n1,n3,n4;", LinesOf(nodes[2]).Last(), StringComparison.Ordinal);
         Assert.Equal(2, await nodes.StartWith(2, $"--node n3 --cluster {nodes.Founders},{nodes.Fourth}").WaitForExitCodeAsync());
         Assert.Equal("--cluster names n1,n2,n3,n4; most of the others were started with n1,n2,n3. Give each node the same list, for ever.", LinesOf(nodes[2]).Last());
         await nodes.Start(2).WaitUntilRunningAsync();
 
         Assert.Equal(2, await nodes.StartWith(3, $"--join --node {nodes.Fourth} --cluster {two}").WaitForExitCodeAsync());
         Assert.Equal("--cluster names n1,n2; this cluster was founded by n1,n2,n3. Give each node the same list, for ever.", LinesOf(nodes[3]).Last());
+    }
+
+    /// <summary>Reads and writes keys again and again; gives the longest time that one request took.</summary>
+    private static async Task<TimeSpan> AskAsync(SampleProcess node, int seed, CancellationToken enough)
+    {
+        var (random, slowest) = (new Random(seed), TimeSpan.Zero);
+        while (!enough.IsCancellationRequested)
+        {
+            var target = $"/kv/key{random.Next(Keys)}";
+            var clock = Stopwatch.StartNew();
+            using var response = random.Next(2) == 0 ? await node.Client.GetAsync(target) : await node.Client.PutAsync(target, new StringContent("second"));
+            slowest = clock.Elapsed > slowest ? clock.Elapsed : slowest;
+            if (response.StatusCode == HttpStatusCode.ServiceUnavailable)
+            {
+                await AssertUnavailableAsync(response);
+            }
+        }
+
+        Assert.InRange(slowest, TimeSpan.Zero, AnswerLimit);
+        return slowest;
     }
 
     private static string[] LinesOf(SampleProcess node) => node.Output.TrimEnd().Split('\n');
