@@ -148,9 +148,9 @@ public sealed class OneProcessPerNodeTests(ITestOutputHelper output) : IDisposab
         Assert.All(LinesOf(nodes[1]), line => Assert.Matches("^Stopping|missing: n1, n3", line));
         nodes.Start(0);
         nodes.Start(1);
-        var withoutTwo = string.Join(',', nodes.Founders.Split(',').Where((_, node) => node != 1).Append(nodes.Fourth));
-        Assert.Equal(2, await nodes.StartWith(2, $"--node n3 --cluster {withoutTwo}").WaitForExitCodeAsync());
-        Assert.Contains("the voters of n1 are n1,n2,n3, here they are n1,n3,n4;", LinesOf(nodes[2]).Last(), StringComparison.Ordinal);
+        var oneAndThree = string.Join(',', nodes.Founders.Split(',').Where((_, node) => node != 1));
+        Assert.Equal(2, await nodes.StartWith(2, $"--node n3 --cluster {oneAndThree}").WaitForExitCodeAsync());
+        Assert.StartsWith("--cluster names two founders, n1,n3: ", LinesOf(nodes[2]).Last(), StringComparison.Ordinal);
         Assert.Equal(2, await nodes.StartWith(2, $"--node n3 --cluster {nodes.Founders},{nodes.Fourth}").WaitForExitCodeAsync());
         Assert.Equal("--cluster names n1,n2,n3,n4; most of the others were started with n1,n2,n3. Give each node the same list, for ever.", LinesOf(nodes[2]).Last());
         await nodes.Start(2).WaitUntilRunningAsync();
