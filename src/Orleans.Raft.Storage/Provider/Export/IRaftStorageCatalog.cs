@@ -51,7 +51,8 @@ public interface IRaftStorageCatalog
         IGrainStorage source, string stateName, IAsyncEnumerable<GrainId> grains, IProgress<RaftImportProgress>? progress, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Writes records that <see cref="ReadAllAsync"/> gave, of this or another provider or cluster with the same serializer. A state that is here already is kept.
+    /// Writes records that <see cref="ExportAsync"/> or <see cref="ReadAllAsync"/> gave, of this or another provider or cluster with the same serializer.
+    /// A state that is here already is kept.
     /// </summary>
     /// <param name="records">The records.</param>
     /// <param name="progress">Told after each state; may be null.</param>
