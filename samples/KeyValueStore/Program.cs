@@ -142,11 +142,18 @@ internal static class Program
     private static async Task StopAsync(SiloCluster cluster, WebApplication web, bool isTold)
     {
         var stop = StopInOrderAsync();
-        if (await Task.WhenAny(stop, Task.Delay(MaxStopTime)) != stop)
+        var isDone = await Task.WhenAny(stop, Task.Delay(MaxStopTime)) == stop;
+        if (!isTold)
+        {
+            // Why it ends was said already, in the one line that there is.
+            return;
+        }
+
+        if (!isDone)
         {
             Console.WriteLine($"Some silo did not stop within {MaxStopTime.TotalSeconds:f0} s; ending all the same. Nothing acknowledged is lost.");
         }
-        else if (isTold && stop.Exception?.InnerException is { } exception)
+        else if (stop.Exception?.InnerException is { } exception)
         {
             Console.WriteLine($"Stopped, though not in order: {exception.Message} Nothing acknowledged is lost.");
         }
