@@ -84,7 +84,7 @@ internal sealed class ProviderClient(string name, int seed, IReadOnlyList<IStora
                 break;
             case "unknown":
                 log.Add(key, operation);
-                _meanings[(key, answer.ETag!.Split('?')[^1])] = text;
+                _meanings[(key, answer.ETag!.Split('?', '!')[^1])] = text;
                 _etags[key] = answer.ETag;
                 break;
             case "lost":
@@ -103,7 +103,7 @@ internal sealed class ProviderClient(string name, int seed, IReadOnlyList<IStora
     private void Learn(string key, string? etag, string? text)
     {
         _etags[key] = etag;
-        var version = etag?.Split('?')[0];
+        var version = etag?.Split('?', '!')[0];
         if (version is null or "none")
         {
             if (text is not null)
@@ -126,7 +126,7 @@ internal sealed class ProviderClient(string name, int seed, IReadOnlyList<IStora
             return [null];
         }
 
-        var parts = etag.Split('?');
+        var parts = etag.Split('?', '!');
         HashSet<string?> meanings = [.. parts.Skip(1).Select(lost => _meanings[(key, lost)])];
         foreach (var part in parts[0].Split('+'))
         {

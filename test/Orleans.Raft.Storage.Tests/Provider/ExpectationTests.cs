@@ -13,6 +13,7 @@ public sealed class ExpectationTests
     [InlineData(null)]
     [InlineData("500.3-0000000000c0ffee")]
     [InlineData("500.3-0000000000c0ffee+none?0000000000000007:1")]
+    [InlineData("500.3-0000000000c0ffee+none?0000000000000007:1!0000000000000007:2?0000000000000007:3")]
     [InlineData("500.3-0000000000c0ffee?0000000000000007:1?0000000000000007:2")]
     [InlineData("none?0000000000000007:1")]
     public void An_ETag_reads_back_as_it_was_written(string? etag) => Assert.Equal(etag, Expectation.Parse(etag).ToETag());
@@ -26,6 +27,8 @@ public sealed class ExpectationTests
     [InlineData("-1.3-0000000000c0ffee")]
     [InlineData("500.3-0000000000c0ffee?")]
     [InlineData("500.3-0000000000c0ffee?junk")]
+    [InlineData("500.3-0000000000c0ffee!")]
+    [InlineData("!0000000000000007:1")]
     [InlineData("99999999999999999999.0-0000000000c0ffee")]
     public void A_text_that_was_never_issued_matches_nothing(string etag)
     {
@@ -62,6 +65,22 @@ public sealed class ExpectationTests
         Assert.Empty(lost.AfterReading(Record(Version with { Index = 502 }, Second)).Operations);
         Assert.Empty(lost.AfterReading(Record(Version with { Index = 503 }, new OperationId(8, 1))).Operations);
         Assert.Null(lost.AfterReading(null).ToETag());
+    }
+
+    // The read came first, the lost delete after it: the next write must not be told of a conflict with it.
+    [Fact]
+    public void A_read_keeps_absence_where_a_lost_delete_can_still_succeed_and_nowhere_else()
+    {
+        var lost = Expectation.Exactly(Version).OrWrittenBy(First, deletes: false).OrWrittenBy(Second, deletes: true);
+        Assert.True(Again(lost.AfterReading(Record(Version, default))).Holds(null));
+        Assert.True(Again(lost.AfterReading(Record(Version with { Index = 501 }, First))).Holds(null));
+        Assert.False(Again(lost.AfterReading(Record(Version with { Index = 502 }, new OperationId(8, 1)))).Holds(null));
+
+        var overtaken = Expectation.Absent.OrWrittenBy(First, deletes: true).OrWrittenBy(Second, deletes: false);
+        Assert.False(Again(overtaken.AfterReading(Record(Version, Second))).Holds(null));
+        Assert.True(Again(overtaken.AfterReading(null)).Holds(null));
+
+        static Expectation Again(Expectation expectation) => Expectation.Parse(expectation.ToETag());
     }
 
     [Fact]

@@ -6,12 +6,13 @@ namespace Orleans.Raft.Storage.Provider;
 /// <summary>
 /// What a write or clear requires of the stored record: the ETag of Orleans' contract, widened after an unknown outcome to
 /// "the ETag, or what my lost operation wrote" (SAFETY-RULES C1). Travels as the state's ETag text, so it migrates with the state:
-/// <c>500.3-…</c>, or <c>none?process:number</c>, or <c>500.3-…+none?process:number?process:number</c>.
+/// <c>500.3-…</c>, or <c>none?process:number</c>, or <c>500.3-…+none?process:number!process:number</c>, where an exclamation mark is before a lost operation that removes the record.
 /// </summary>
 /// <param name="AcceptsAbsence">Holds when there is no record at all.</param>
 /// <param name="Version">Holds when the record has this version.</param>
 /// <param name="Operations">Holds when the record was written by one of these, oldest first.</param>
-internal readonly record struct Expectation(bool AcceptsAbsence, RecordVersion? Version, ImmutableArray<OperationId> Operations)
+/// <param name="Deletes">Which of the operations remove the record, the first being the lowest bit. Only for the ETag's owner: what a group is sent says no more than that absence holds.</param>
+internal readonly record struct Expectation(bool AcceptsAbsence, RecordVersion? Version, ImmutableArray<OperationId> Operations, byte Deletes = 0)
 {
     /// <summary>
     /// How many lost operations are remembered. Beyond, the oldest is forgotten: the price is a conflict that a read resolves, never an overwritten value.
@@ -37,13 +38,14 @@ internal readonly record struct Expectation(bool AcceptsAbsence, RecordVersion? 
             return Absent;
         }
 
-        var parts = etag.Split('?');
+        var parts = etag.Split('?', '!');
         if (!TryParseBase(parts[0], out var expectation) || parts.Length - 1 > MaxOperations)
         {
             return Never;
         }
 
         var operations = ImmutableArray.CreateBuilder<OperationId>(parts.Length - 1);
+        var (mark, deletes) = (parts[0].Length, 0);
         foreach (var part in parts.AsSpan(1))
         {
             if (!OperationId.TryParse(part, out var operation))
@@ -51,10 +53,12 @@ internal readonly record struct Expectation(bool AcceptsAbsence, RecordVersion? 
                 return Never;
             }
 
+            deletes |= etag[mark] == '!' ? 1 << operations.Count : 0;
+            mark += 1 + part.Length;
             operations.Add(operation);
         }
 
-        return expectation with { Operations = operations.MoveToImmutable() };
+        return expectation with { Operations = operations.MoveToImmutable(), Deletes = (byte)deletes };
     }
 
     /// <summary>Whether <paramref name="record"/> (null: no record) is what is expected.</summary>
@@ -65,13 +69,18 @@ internal readonly record struct Expectation(bool AcceptsAbsence, RecordVersion? 
     /// <summary>The expectation after <paramref name="operation"/>, sent under this one, was lost: it may or may not have happened.</summary>
     public Expectation OrWrittenBy(OperationId operation, bool deletes)
     {
-        var operations = Operations.Length < MaxOperations ? Operations : Operations.RemoveAt(0);
-        return this with { AcceptsAbsence = AcceptsAbsence || deletes, Operations = operations.Add(operation) };
+        var kept = Operations.Length < MaxOperations ? this : this with { Operations = Operations.RemoveAt(0), Deletes = (byte)(Deletes >> 1) };
+        return kept with
+        {
+            AcceptsAbsence = AcceptsAbsence || deletes,
+            Operations = kept.Operations.Add(operation),
+            Deletes = (byte)(kept.Deletes | (deletes ? 1 << kept.Operations.Length : 0)),
+        };
     }
 
     /// <summary>
     /// The expectation after a read found <paramref name="record"/>. A lost operation may still arrive, and is then accepted by the group exactly if it was sent
-    /// on top of what was found; those stay, all others can no longer succeed.
+    /// on top of what was found; those stay, all others can no longer succeed. Where one of those that stay removes the record, absence stays accepted, too.
     /// </summary>
     public Expectation AfterReading(in GrainRecord? record)
     {
@@ -81,12 +90,12 @@ internal readonly record struct Expectation(bool AcceptsAbsence, RecordVersion? 
             var writer = record is { } written ? Operations.IndexOf(written.Operation) : -1;
             if (writer >= 0)
             {
-                return found with { Operations = Operations.RemoveRange(0, writer + 1) };
+                return found.OrLostAfter(this, writer + 1);
             }
 
             if (Holds(record))
             {
-                return found with { Operations = Operations };
+                return found.OrLostAfter(this, 0);
             }
         }
 
@@ -107,12 +116,20 @@ internal readonly record struct Expectation(bool AcceptsAbsence, RecordVersion? 
             text.Append(Version is null ? NoRecord : "+" + NoRecord);
         }
 
+        int deletes = Deletes;
         foreach (var operation in Operations)
         {
-            text.Append('?').Append(operation.ToString());
+            text.Append((deletes & 1) != 0 ? '!' : '?').Append(operation.ToString());
+            deletes >>= 1;
         }
 
         return text.ToString();
+    }
+
+    private Expectation OrLostAfter(in Expectation before, int first)
+    {
+        var deletes = (byte)(before.Deletes >> first);
+        return this with { AcceptsAbsence = AcceptsAbsence || deletes != 0, Operations = before.Operations.RemoveRange(0, first), Deletes = deletes };
     }
 
     private static bool TryParseBase(string text, out Expectation expectation)
