@@ -100,7 +100,8 @@ public sealed partial class RaftNode
     /// <summary>InstallSnapshot (Raft figure 13). The state itself is the host's business; here it takes the place of the log that leads to it.</summary>
     private StepResult OnSnapshot(Message message)
     {
-        if (message.Snapshot is not { } snapshot || snapshot.Id.Index <= 0 || snapshot.Id.Term <= 0)
+        // No leader holds an entry of a later term than its own, and no log is so long that there is no index behind it.
+        if (message.Snapshot is not { } snapshot || snapshot.Id.Index is <= 0 or long.MaxValue || snapshot.Id.Term <= 0 || snapshot.Id.Term > message.Term)
         {
             return Refuse(RefusalReason.MalformedMessage);
         }

@@ -10,7 +10,15 @@ public sealed partial class RaftNode
     private StepResult Admit(Message message)
     {
         Invariant.Holds(!message.IsInPool, $"a message was given back, and comes again: {message}");
-        if (!message.From.IsLocalThread)
+        if (message.From.IsLocalThread)
+        {
+            if (message.Type is not (MessageType.MsgStorageAppendResp or MessageType.MsgStorageApplyResp))
+            {
+                // The threads say what is done and nothing else: a vote of theirs would be nobody's.
+                return Refuse(RefusalReason.MalformedMessage);
+            }
+        }
+        else
         {
             if (message.Type.IsLocal())
             {

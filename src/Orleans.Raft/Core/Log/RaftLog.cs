@@ -79,7 +79,8 @@ internal sealed class RaftLog
         }
 
         // The term before the first entry is known too: it is what the log was compacted or restored to.
-        if (index + 1 < FirstIndex || index > LastIndex)
+        // No sum with the index: it may come from a message, and be any number.
+        if (index < FirstIndex - 1 || index > LastIndex)
         {
             return false;
         }
