@@ -75,6 +75,9 @@ internal sealed partial class HttpApi(SiloCluster cluster, KeyValueClient client
             "/import" => Only(context, HttpMethods.Post, () => ImportAsync(context)),
             "/export" => Only(context, HttpMethods.Get, () => ExportAsync(context)),
             GroupsPath or SilosPath => HandleRaftAsync(context, path),
+            VotersPath => Only(context, HttpMethods.Get, () => VotersAsync(context)),
+            _ when path.StartsWith(VotersPath + "/", StringComparison.Ordinal) =>
+                Only(context, HttpMethods.Post, () => RestoreVoteAsync(context, Uri.UnescapeDataString(path[(VotersPath.Length + 1)..]))),
             _ when path.StartsWith(GroupsPath + "/", StringComparison.Ordinal) || path.StartsWith(SilosPath + "/", StringComparison.Ordinal) =>
                 HandleRaftAsync(context, path),
             _ => NothingHereAsync(context),

@@ -71,6 +71,38 @@ public sealed class OneProcessPerNodeTests(ITestOutputHelper output) : IDisposab
         Assert.True(refused > 0, "no request was refused by a process that was ending");
     }
 
+    [Fact]
+    public async Task A_founder_that_lost_its_folder_serves_at_once_and_gets_its_vote_in_the_membership_table_back_by_one_call()
+    {
+        await using var nodes = new NodeSet(_data);
+        await nodes.StartAsync();
+        await PutAsync(nodes[0], 1, "kept");
+        var before = await VotersAsync(nodes[0]);
+        await nodes[1].KillAsync();
+        await nodes[1].DisposeAsync();
+        Directory.Delete(Path.Combine(_data, "n2"), recursive: true);
+
+        await nodes.Start(1).WaitUntilRunningAsync();
+        Assert.Equal("kept", await nodes[1].Client.GetStringAsync("/kv/key1"));
+        Assert.Equal(before, await VotersAsync(nodes[1]));
+        Assert.Equal(HttpStatusCode.NoContent, await Until.AsyncTrue(() => RestoreVoteAsync(nodes[1], "n2"), status => status != HttpStatusCode.ServiceUnavailable));
+
+        var after = await VotersAsync(nodes[2]);
+        Assert.Equal(["n1", "n2", "n3"], after.Select(voter => voter.Silo));
+        Assert.Equal([before[0], before[2]], new[] { after[0], after[2] });
+        Assert.NotEqual(before[1].Store, after[1].Store);
+        Assert.Equal(HttpStatusCode.Conflict, await RestoreVoteAsync(nodes[0], "n9"));
+    }
+
+    private static async Task<(string Silo, string Store)[]> VotersAsync(SampleProcess node) =>
+        [.. (await node.Client.GetFromJsonAsync<JsonArray>("/raft/voters"))!.Select(voter => ($"{voter!["silo"]}", $"{voter["store"]}"))];
+
+    private static async Task<HttpStatusCode> RestoreVoteAsync(SampleProcess node, string name)
+    {
+        using var response = await node.Client.PostAsync($"/raft/voters/{name}", null);
+        return response.StatusCode;
+    }
+
     /// <summary>Requests are answered 503 until nobody listens any more; at most the first ones may still have been taken, and a process that ends at once refuses by being gone.</summary>
     private static async Task<int> AssertRefusesFromNowOnAsync(SampleProcess node)
     {
