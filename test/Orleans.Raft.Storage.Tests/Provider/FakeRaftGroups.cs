@@ -19,6 +19,11 @@ internal sealed class FakeRaftGroups : IRaftGroupFactory
     /// <summary>Commands that were lost on the way and may still arrive.</summary>
     public List<Action> InFlight { get; } = [];
 
+    /// <summary>
+    /// All commands are of one session: one that is applied says that its sender waits for none before it, which are refused from then on when they come (SAFETY-RULES A3).
+    /// </summary>
+    public bool EndsEarlierOnes { get; init; }
+
     /// <summary>Groups of each family.</summary>
     public int Count { get; set; } = 16;
 
@@ -47,7 +52,7 @@ internal sealed class FakeRaftGroups : IRaftGroupFactory
             {
                 var at = random.Next(InFlight.Count);
                 var arrive = InFlight[at];
-                InFlight.RemoveAt(at);
+                InFlight.RemoveRange(EndsEarlierOnes ? 0 : at, EndsEarlierOnes ? at + 1 : 1);
                 arrive();
             }
         }
@@ -76,6 +81,11 @@ internal sealed class FakeRaftGroups : IRaftGroupFactory
             {
                 var fate = owner.NextProposal;
                 owner.NextProposal = Fate.Succeeds;
+                if (owner.EndsEarlierOnes && fate is not (Fate.IsRefused or Fate.IsLostForNow))
+                {
+                    owner.InFlight.Clear();
+                }
+
                 switch (fate)
                 {
                     case Fate.IsRefused:
