@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 
 namespace Orleans.Raft.Cluster.Tests.History;
@@ -11,16 +12,20 @@ internal sealed class HistoryClient : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
 
-    // A connection serves one request: on a used one .NET may send a request twice.
-    private readonly HttpClient _http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.Zero }) { Timeout = Patience };
+    private readonly HttpClient _http;
     private readonly Dictionary<string, (string Value, string ETag)> _known = new(StringComparer.Ordinal);
     private readonly string _name;
     private readonly Random _random;
     private readonly Uri[] _nodes;
     private readonly HistoryLog _log;
     private int _written;
+    private bool _isConnected;
 
-    public HistoryClient(string name, int seed, Uri[] nodes, HistoryLog log) => (_name, _random, _nodes, _log) = (name, new Random(seed), nodes, log);
+    public HistoryClient(string name, int seed, Uri[] nodes, HistoryLog log)
+    {
+        (_name, _random, _nodes, _log) = (name, new Random(seed), nodes, log);
+        _http = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.Zero, ConnectCallback = ConnectAsync }) { Timeout = Patience };
+    }
 
     /// <summary>Does one thing after another until it is told to stop.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -61,13 +66,14 @@ internal sealed class HistoryClient : IDisposable
         using var request = Request(action, new Uri(node, $"/kv/{key}"), value, known.ETag);
         var operation = new RegisterOperation(
             action, value, isComparing ? known.Value : null, RegisterResult.Unknown, _log.Now, 0, $"{_name}@{node.Port}");
+        _isConnected = false;
         try
         {
             using var response = await _http.SendAsync(request);
             await NoteAsync(key, operation, response);
             return response.StatusCode is not HttpStatusCode.ServiceUnavailable;
         }
-        catch (HttpRequestException exception) when (exception.HttpRequestError is HttpRequestError.ConnectionError)
+        catch (HttpRequestException exception) when (exception.HttpRequestError is HttpRequestError.ConnectionError && !_isConnected)
         {
             // No connection, so nothing was sent.
             return false;
@@ -77,6 +83,30 @@ internal sealed class HistoryClient : IDisposable
             NoteUnknown(key, operation);
             return false;
         }
+    }
+
+    // One connection a request. .NET sends a request again, on another connection, if the server of the first dies: it may have been done by then, and is not done twice here,
+    // nor taken for one that never was sent because the second connection is refused (seed 53637822: a delete).
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        if (_isConnected)
+        {
+            throw new IOException("The request was sent already.");
+        }
+
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
+        _isConnected = true;
+        return new NetworkStream(socket, ownsSocket: true);
     }
 
     private async Task NoteAsync(string key, RegisterOperation operation, HttpResponseMessage response)
