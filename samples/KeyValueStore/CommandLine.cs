@@ -154,7 +154,7 @@ internal sealed record CommandLine
     public string? FindObstacle()
     {
         // Two voters are down as soon as one is. A cluster that was founded so may go on.
-        if (IsNode && IsFounder && Founders.Count == 2 && !Directory.Exists(Path.Combine(Data, Local[0].Name)))
+        if (IsNode && IsFounder && Founders.Count == 2 && !HasData(Path.Combine(Data, Local[0].Name)))
         {
             return $"--cluster names two founders, {FounderNames}: without either of them nothing would work. Found it by one or three; others come in by --join later.";
         }
@@ -187,4 +187,7 @@ internal sealed record CommandLine
 
         return null;
     }
+
+    // A start that was refused may have left the folder.
+    private static bool HasData(string folder) => Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any();
 }

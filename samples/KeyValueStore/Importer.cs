@@ -27,7 +27,8 @@ internal sealed class Importer(KeyValueClient client)
     public async Task<ImportSummary> RunAsync(PipeReader lines, Func<ImportedLine, ValueTask> report, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
-        var reading = ReadAsync(lines, cancellationToken);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var reading = ReadAsync(lines, ending.Token);
         var (imported, failed) = (0, 0);
         try
         {
@@ -40,9 +41,11 @@ internal sealed class Importer(KeyValueClient client)
         }
         finally
         {
-            // Whoever owns the lines wants them back unread by anybody.
+            // Whoever owns the lines wants them back unread by anybody; and where the report failed nobody makes room for more.
+            await ending.CancelAsync();
             await reading;
         }
+
         return new ImportSummary(imported, failed, clock.Elapsed);
     }
 
