@@ -18,23 +18,15 @@ public sealed class StaleReadTests(ITestOutputHelper output) : IAsyncLifetime
     private readonly TemporaryDirectory _data = new();
     private readonly List<SiloProcess> _processes = [];
     private readonly List<Link> _links = [];
-    private readonly CutProxy?[,] _cables = new CutProxy[Voters, Voters];
+    private readonly Cables _cables = new(Voters);
 
     public Task InitializeAsync()
     {
-        var ports = SiloSet.FreePorts(Voters);
         var handshake = new Handshake(SiloHost.ClusterId, "secret", static () => new PeerIdentity("test", Guid.Empty, 0, Guid.Empty));
-        foreach (var (from, to) in Pairs())
-        {
-            _cables[from, to] = new CutProxy(ports[to]);
-        }
-
         for (var i = 0; i < Voters; i++)
         {
-            // Each knows the others by the cables to them, and says of itself an address at which nobody is: nothing goes round the cables.
-            var voters = Enumerable.Range(0, Voters).Select(to => $"s{to + 1}={(to == i ? "127.0.0.1:9" : _cables[i, to]!.Address)}");
-            var (name, address) = ($"s{i + 1}", $"127.0.0.1:{ports[i]}");
-            _processes.Add(new SiloProcess(name, $"voter {name} {ports[i]} \"{Path.Combine(_data.Path, name)}\" {string.Join(',', voters)}"));
+            var (name, address) = (Cables.Name(i), $"127.0.0.1:{_cables.Ports[i]}");
+            _processes.Add(new SiloProcess(name, _cables.Arguments(i, _data.Path)));
             _links.Add(new Link(name, handshake, _ => [address], null, TimeProvider.System, NullLogger.Instance));
             _links[i].Start();
         }
@@ -54,11 +46,7 @@ public sealed class StaleReadTests(ITestOutputHelper output) : IAsyncLifetime
             await process.DisposeAsync();
         }
 
-        foreach (var (from, to) in Pairs())
-        {
-            await _cables[from, to]!.DisposeAsync();
-        }
-
+        await _cables.DisposeAsync();
         _data.Dispose();
     }
 
@@ -73,11 +61,7 @@ public sealed class StaleReadTests(ITestOutputHelper output) : IAsyncLifetime
             var leader = await LeaderAsync(limit.Token);
             var others = _links.Where((_, i) => i != leader).ToList();
             await _processes[leader].PauseAsync();
-            foreach (var (from, to) in Pairs().Where(pair => pair.From == leader || pair.To == leader))
-            {
-                _cables[from, to]!.Cut();
-            }
-
+            _cables.CutOff(leader);
             var reads = Enumerable.Range(0, 20).Select(_ => TryReadAsync(_links[leader], limit.Token)).ToList();
             var insert = new TableCommand
             {
@@ -89,20 +73,13 @@ public sealed class StaleReadTests(ITestOutputHelper output) : IAsyncLifetime
             Assert.Equal(TableResult.Done, await new TableClient(() => others, TimeProvider.System).ChangeAsync(insert, limit.Token));
             await _processes[leader].ResumeAsync();
             var answers = await Task.WhenAll(reads);
-            foreach (var (from, to) in Pairs())
-            {
-                _cables[from, to]!.Mend();
-            }
-
+            _cables.Mend();
             output.WriteLine($"round {round}, s{leader + 1}: {string.Join(", ", answers.GroupBy(static answer => answer.Status).Select(static same => $"{same.Count()} {same.Key}"))}");
             Assert.All(
                 answers.Where(static answer => answer.Status is AnswerStatus.Ok),
                 answer => Assert.True(TableState.Decode(answer.Body).View.Version > view.Version, $"the table before the write was read in round {round}"));
         }
     }
-
-    private static IEnumerable<(int From, int To)> Pairs() =>
-        Enumerable.Range(0, Voters).SelectMany(static from => Enumerable.Range(0, Voters).Where(to => to != from).Select(to => (from, to)));
 
     private static async Task<Answer> TryReadAsync(Link link, CancellationToken cancellationToken)
     {

@@ -20,8 +20,7 @@ public sealed class VoterChaosTests(ITestOutputHelper output) : IAsyncLifetime
 
     private readonly int _seed = Number("ORLEANS_RAFT_CHAOS_SEED", Environment.TickCount);
     private readonly TemporaryDirectory _data = new();
-    private readonly int[] _ports = SiloSet.FreePorts(Voters);
-    private readonly CutProxy?[,] _cables = new CutProxy[Voters, Voters];
+    private readonly Cables _cables = new(Voters);
     private readonly SiloProcess?[] _processes = new SiloProcess[Voters];
     private readonly TableHistory _history = new();
     private readonly List<ClusteringNode> _clients = [];
@@ -30,11 +29,6 @@ public sealed class VoterChaosTests(ITestOutputHelper output) : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        foreach (var (from, to) in Pairs())
-        {
-            _cables[from, to] = new CutProxy(_ports[to]);
-        }
-
         for (var voter = 0; voter < Voters; voter++)
         {
             Start(voter);
@@ -61,11 +55,7 @@ public sealed class VoterChaosTests(ITestOutputHelper output) : IAsyncLifetime
             await (process?.DisposeAsync() ?? default);
         }
 
-        foreach (var (from, to) in Pairs())
-        {
-            await _cables[from, to]!.DisposeAsync();
-        }
-
+        await _cables.DisposeAsync();
         _data.Dispose();
     }
 
@@ -90,18 +80,13 @@ public sealed class VoterChaosTests(ITestOutputHelper output) : IAsyncLifetime
     private static int Number(string variable, int otherwise) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 
-    private static IEnumerable<(int From, int To)> Pairs() =>
-        from first in Enumerable.Range(0, Voters) from second in Enumerable.Range(0, Voters) where first != second select (first, second);
-
-    private static string Name(int voter) => $"s{voter + 1}";
-
     private ClusteringNodeSettings ClientSettings(int client) => new()
     {
         Voter = new VoterSettings
         {
             Name = $"client{client}",
             Cluster = SiloHost.ClusterId,
-            Voters = VoterSettings.Sorted(Enumerable.Range(0, Voters).ToDictionary(Name, voter => $"127.0.0.1:{_ports[voter]}")),
+            Voters = VoterSettings.Sorted(Enumerable.Range(0, Voters).ToDictionary(Cables.Name, voter => $"127.0.0.1:{_cables.Ports[voter]}")),
         },
         Secret = "secret",
     };
@@ -123,7 +108,7 @@ public sealed class VoterChaosTests(ITestOutputHelper output) : IAsyncLifetime
                 (blow, order) = (_replacing.IsCompleted ? Blow.Wipe : Blow.Kill, order[..1]);
             }
 
-            _story.Enqueue($"{watch.Elapsed.TotalSeconds:f1} s: {blow} {string.Join(", ", order.Select(Name))} after {writes} writes");
+            _story.Enqueue($"{watch.Elapsed.TotalSeconds:f1} s: {blow} {string.Join(", ", order.Select(Cables.Name))} after {writes} writes");
             foreach (var voter in order)
             {
                 await StrikeAsync(blow, voter, random);
@@ -156,8 +141,8 @@ public sealed class VoterChaosTests(ITestOutputHelper output) : IAsyncLifetime
                 break;
             case Blow.Wipe:
                 await _processes[voter]!.KillAsync();
-                Directory.Delete(Path.Combine(_data.Path, Name(voter)), recursive: true);
-                _replacing = ReplaceAsync(Name(voter));
+                Directory.Delete(Path.Combine(_data.Path, Cables.Name(voter)), recursive: true);
+                _replacing = ReplaceAsync(Cables.Name(voter));
                 break;
         }
     }
@@ -194,19 +179,12 @@ public sealed class VoterChaosTests(ITestOutputHelper output) : IAsyncLifetime
     private void CutOff(int voter, Random random)
     {
         var ways = random.Next(1, 4);
-        foreach (var (from, to) in Pairs().Where(pair => (pair.From == voter && (ways & 1) != 0) || (pair.To == voter && (ways & 2) != 0)))
-        {
-            _cables[from, to]!.Cut();
-        }
+        _cables.CutOff(voter, outgoing: (ways & 1) != 0, incoming: (ways & 2) != 0);
     }
 
     private async Task RepairAsync()
     {
-        foreach (var (from, to) in Pairs())
-        {
-            _cables[from, to]!.Mend();
-        }
-
+        _cables.Mend();
         for (var voter = 0; voter < Voters; voter++)
         {
             if (_processes[voter] is { HasExited: true } ended)
@@ -229,10 +207,5 @@ public sealed class VoterChaosTests(ITestOutputHelper output) : IAsyncLifetime
         Wipe,
     }
 
-    // Each voter knows the others by the cables to them, and says of itself an address at which nobody is: nothing goes round the cables.
-    private void Start(int voter)
-    {
-        var voters = Enumerable.Range(0, Voters).Select(to => $"{Name(to)}={(to == voter ? "127.0.0.1:9" : _cables[voter, to]!.Address)}");
-        _processes[voter] = new SiloProcess(Name(voter), $"voter {Name(voter)} {_ports[voter]} \"{Path.Combine(_data.Path, Name(voter))}\" {string.Join(',', voters)}");
-    }
+    private void Start(int voter) => _processes[voter] = new SiloProcess(Cables.Name(voter), _cables.Arguments(voter, _data.Path));
 }

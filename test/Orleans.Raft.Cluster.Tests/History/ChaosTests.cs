@@ -105,7 +105,7 @@ public sealed class ChaosTests(ITestOutputHelper output) : IDisposable
     private void Judge(HistoryLog log, NodeSet nodes, int seed)
     {
         Assert.True(log.Oddities.Count == 0, $"seed {seed}\n{string.Join('\n', log.Oddities)}\n{nodes.Describe()}");
-        var results = log.Keys.AsParallel().Select(key => (Key: key, Result: Linearizability.Check(log.Of(key), SearchLimit))).ToList();
+        var results = log.Judge(SearchLimit);
         foreach (var (key, result) in results.Where(result => result.Result.Verdict is not HistoryVerdict.Linearizable))
         {
             output.WriteLine($"{key}: {result.Verdict}. {result.Explanation}");

@@ -52,7 +52,8 @@ internal sealed class HistoryClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<bool> DoAsync(string key, RegisterAction action, Uri node)
+    /// <summary>Does something with a key through a node, and notes what it was told; false if it may not have been done.</summary>
+    public async Task<bool> DoAsync(string key, RegisterAction action, Uri node)
     {
         var isComparing = action is RegisterAction.CompareAndSet or RegisterAction.CompareAndDelete;
         if (isComparing && !_known.ContainsKey(key))

@@ -1,7 +1,5 @@
 using ClusteringSilo;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Configuration;
-using Orleans.Hosting;
 using Orleans.Raft.Storage.Tests.Provider;
 using Orleans.Serialization;
 using Orleans.Storage;
@@ -27,12 +25,7 @@ internal sealed class LocalTarget : IStorageTarget, IDisposable
     public LocalTarget(int seed)
     {
         _random = new Random(seed);
-        var services = new ServiceCollection();
-        services.AddLogging().AddSerializer(serializer => serializer.AddAssembly(typeof(Note).Assembly));
-        services.Configure<ClusterOptions>(options => options.ServiceId = "tests");
-        services.AddRaftGrainStorage("raft", options => options.DeleteStateOnClear = true);
-        services.AddSingleton<IRaftGroupFactory>(_groups);
-        _services = services.BuildServiceProvider();
+        _services = _groups.Services(options => options.DeleteStateOnClear = true, serializer => serializer.AddAssembly(typeof(Note).Assembly));
         _storage = _services.GetRequiredKeyedService<IGrainStorage>("raft");
     }
 

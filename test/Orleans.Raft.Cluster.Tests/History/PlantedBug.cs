@@ -64,7 +64,7 @@ internal sealed class PlantedBug(IStorageTarget right, PlantedBug.Kind kind, int
     private Task<ProviderAnswer> SpoilAsync(string verb, string key, string? text, ProviderAnswer answer, ProviderAnswer? former) =>
         (kind, verb, answer.Outcome) switch
         {
-            (Kind.StaleRead, "read", "done") when former is { } stale && stale.Text != answer.Text => Counted(stale),
+            (Kind.StaleRead, "read", "done") when former is { } stale && stale.Text != answer.Text => Counted(stale with { ETag = ProviderClient.VersionOf(stale.ETag) }),
             (Kind.LostWrite, "write", "done") when former is { Text: { } old } => RestoreAsync(key, answer.ETag, old, answer),
             (Kind.AppliedTwice, "clear", "done") when former is { Text: { } cleared } => RestoreAsync(key, answer.ETag, cleared, answer),
             (Kind.OverwritesOthers, "write", "conflict") => OverwriteAsync(key, text, answer),

@@ -63,6 +63,9 @@ internal sealed class ProviderClient(string name, int seed, IReadOnlyList<IStora
         return true;
     }
 
+    /// <summary>What an ETag says of the record that was read or written, without what its owner's lost operations may have made of it.</summary>
+    public static string? VersionOf(string? etag) => etag?.Split('?', '!')[0].Split('+')[0];
+
     private async Task ChangeAsync(string key, IStorageTarget silo, string? etag, bool isClear)
     {
         var text = isClear ? null : $"{name}.{++_written}";
@@ -103,7 +106,7 @@ internal sealed class ProviderClient(string name, int seed, IReadOnlyList<IStora
     private void Learn(string key, string? etag, string? text)
     {
         _etags[key] = etag;
-        var version = etag?.Split('?', '!')[0];
+        var version = VersionOf(etag);
         if (version is null or "none")
         {
             if (text is not null)

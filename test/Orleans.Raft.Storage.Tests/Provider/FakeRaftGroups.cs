@@ -1,5 +1,9 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Configuration;
+using Orleans.Hosting;
 using Orleans.Raft.Core;
 using Orleans.Raft.Hosting;
+using Orleans.Serialization;
 
 namespace Orleans.Raft.Storage.Tests.Provider;
 
@@ -29,6 +33,17 @@ internal sealed class FakeRaftGroups : IRaftGroupFactory
 
     /// <summary>Whether nobody knows the number of groups.</summary>
     public bool CountFails { get; set; }
+
+    /// <summary>Services with the provider "raft" on these groups.</summary>
+    public ServiceProvider Services(Action<RaftGrainStorageOptions>? configure = null, Action<ISerializerBuilder>? configureSerializer = null)
+    {
+        var services = new ServiceCollection();
+        services.AddLogging().AddSerializer(configureSerializer);
+        services.Configure<ClusterOptions>(options => options.ServiceId = "tests");
+        services.AddRaftGrainStorage("raft", configure ?? (_ => { }));
+        services.AddSingleton<IRaftGroupFactory>(this);
+        return services.BuildServiceProvider();
+    }
 
     public IRaftGroup GetGroup(string name, int index)
     {

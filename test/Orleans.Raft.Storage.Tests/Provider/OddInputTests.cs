@@ -1,9 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Configuration;
-using Orleans.Hosting;
 using Orleans.Raft.Storage.Tests.Provider.Contract;
 using Orleans.Runtime;
-using Orleans.Serialization;
 using Orleans.Storage;
 using Xunit;
 
@@ -131,15 +128,8 @@ public sealed class OddInputTests
         return state.State;
     }
 
-    private IGrainStorage Create(IGrainStorageSerializer? serializer = null)
-    {
-        var services = new ServiceCollection();
-        services.AddLogging().AddSerializer();
-        services.Configure<ClusterOptions>(options => options.ServiceId = "tests");
-        services.AddRaftGrainStorage("raft", options => options.GrainStorageSerializer = serializer ?? options.GrainStorageSerializer);
-        services.AddSingleton<IRaftGroupFactory>(_groups);
-        return services.BuildServiceProvider().GetRequiredKeyedService<IGrainStorage>("raft");
-    }
+    private IGrainStorage Create(IGrainStorageSerializer? serializer = null) =>
+        _groups.Services(options => options.GrainStorageSerializer = serializer ?? options.GrainStorageSerializer).GetRequiredKeyedService<IGrainStorage>("raft");
 
     public sealed class Moody
     {

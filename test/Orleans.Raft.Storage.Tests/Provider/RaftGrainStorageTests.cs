@@ -155,7 +155,7 @@ public sealed class RaftGrainStorageTests
     [Fact]
     public async Task The_catalog_streams_all_states_of_all_groups_in_order()
     {
-        using var services = Services();
+        using var services = _groups.Services();
         var storage = services.GetRequiredKeyedService<IGrainStorage>("raft");
         for (var i = 499; i >= 0; i--)
         {
@@ -222,17 +222,7 @@ public sealed class RaftGrainStorageTests
     }
 
     private IGrainStorage Create(Action<RaftGrainStorageOptions>? configure = null) =>
-        Services(configure).GetRequiredKeyedService<IGrainStorage>("raft");
-
-    private ServiceProvider Services(Action<RaftGrainStorageOptions>? configure = null)
-    {
-        var services = new ServiceCollection();
-        services.AddLogging().AddSerializer();
-        services.Configure<ClusterOptions>(options => options.ServiceId = "tests");
-        services.AddRaftGrainStorage("raft", configure ?? (_ => { }));
-        services.AddSingleton<IRaftGroupFactory>(_groups);
-        return services.BuildServiceProvider();
-    }
+        _groups.Services(configure).GetRequiredKeyedService<IGrainStorage>("raft");
 
     private sealed class Unserializable
     {

@@ -1,11 +1,8 @@
 using CsCheck;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Configuration;
-using Orleans.Hosting;
 using Orleans.Raft.Storage.Provider;
 using Orleans.Raft.Storage.Tests.Provider.Contract;
 using Orleans.Runtime;
-using Orleans.Serialization;
 using Orleans.Storage;
 using Xunit;
 
@@ -33,7 +30,7 @@ public sealed class SoleWriterTests
     private static async Task RunAsync(Random random, bool deletes)
     {
         var groups = new FakeRaftGroups { Count = 1, EndsEarlierOnes = true };
-        using var services = Services(groups, deletes);
+        using var services = groups.Services(options => options.DeleteStateOnClear = deletes);
         var storage = services.GetRequiredKeyedService<IGrainStorage>("raft");
         var state = new GrainState<Cart>();
         var lost = 0;
@@ -76,15 +73,5 @@ public sealed class SoleWriterTests
                 // Not done, and never will be: what was so is so.
             }
         }
-    }
-
-    private static ServiceProvider Services(FakeRaftGroups groups, bool deletes)
-    {
-        var services = new ServiceCollection();
-        services.AddLogging().AddSerializer();
-        services.Configure<ClusterOptions>(options => options.ServiceId = "tests");
-        services.AddRaftGrainStorage("raft", options => options.DeleteStateOnClear = deletes);
-        services.AddSingleton<IRaftGroupFactory>(groups);
-        return services.BuildServiceProvider();
     }
 }

@@ -25,7 +25,7 @@ public sealed class StateImportTests
             await source.WriteStateAsync("s", Grain(number), new GrainState<Cart>(new Cart($"theirs {number}")));
         }
 
-        await using var services = Services(_groups);
+        await using var services = _groups.Services();
         var ours = new GrainState<Cart>(new Cart("ours"));
         await services.GetRequiredKeyedService<IGrainStorage>("raft").WriteStateAsync("s", Grain(7), ours);
         var seen = new Seen();
@@ -44,13 +44,13 @@ public sealed class StateImportTests
     [Fact]
     public async Task An_export_is_imported_by_another_cluster()
     {
-        await using var from = Services(_groups);
+        await using var from = _groups.Services();
         for (var number = 0; number < Grains; number++)
         {
             await from.GetRequiredKeyedService<IGrainStorage>("raft").WriteStateAsync("s", Grain(number), new GrainState<Cart>(new Cart($"{number}")));
         }
 
-        await using var to = Services(new FakeRaftGroups { Count = 5 });
+        await using var to = new FakeRaftGroups { Count = 5 }.Services();
         var exported = new List<RaftExportProgress>();
         var export = Catalog(from).ExportAsync(new Reported(exported.Add), CancellationToken.None);
         var result = await Catalog(to).ImportAsync(export, null, CancellationToken.None);
@@ -65,7 +65,7 @@ public sealed class StateImportTests
     {
         var source = new FakeBacking();
         await source.WriteStateAsync("s", Grain(1), new GrainState<Cart>(new Cart("one")));
-        await using var services = Services(_groups);
+        await using var services = _groups.Services();
         _groups.NextProposal = FakeRaftGroups.Fate.IsAppliedButUnanswered;
         var result = await Catalog(services).ImportAsync<Cart>(source, "s", Only(1), null, CancellationToken.None);
         Assert.Equal(new RaftImportProgress(1, 1, 0, 0), result);
@@ -81,16 +81,6 @@ public sealed class StateImportTests
 
     private static async Task<string?> TextAsync(IServiceProvider services, int number) =>
         (await Catalog(services).ReadAsync(Grain(number), "s", RaftReadOptions.Linearizable, CancellationToken.None))?.GetState<Cart>()?.Text;
-
-    private static ServiceProvider Services(FakeRaftGroups groups)
-    {
-        var services = new ServiceCollection();
-        services.AddLogging().AddSerializer();
-        services.Configure<ClusterOptions>(options => options.ServiceId = "tests");
-        services.AddRaftGrainStorage("raft", (RaftGrainStorageOptions _) => { });
-        services.AddSingleton<IRaftGroupFactory>(groups);
-        return services.BuildServiceProvider();
-    }
 
     private sealed class Reported(Action<RaftExportProgress> report) : IProgress<RaftExportProgress>
     {

@@ -19,16 +19,7 @@ public class LocalGroupsContract(ITestOutputHelper output) : GrainStorageContrac
 
     protected override Task<IGrainStorage> StorageAsync()
     {
-        if (_storage is null)
-        {
-            var services = new ServiceCollection();
-            services.AddLogging().AddSerializer();
-            services.Configure<ClusterOptions>(options => options.ServiceId = "tests");
-            services.AddRaftGrainStorage("raft", Configure);
-            services.AddSingleton<IRaftGroupFactory>(new FakeRaftGroups());
-            _storage = services.BuildServiceProvider().GetRequiredKeyedService<IGrainStorage>("raft");
-        }
-
+        _storage ??= new FakeRaftGroups().Services(Configure).GetRequiredKeyedService<IGrainStorage>("raft");
         return Task.FromResult(_storage);
     }
 }
