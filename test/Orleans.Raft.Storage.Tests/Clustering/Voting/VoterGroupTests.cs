@@ -140,6 +140,9 @@ public sealed class VoterGroupTests(ITestOutputHelper output) : IAsyncLifetime
     {
         await _cluster.StartAllAsync();
         await InsertAsync("s1", "127.0.0.1:1@1");
+
+        // The other two suffice for the write; were they all that ever had it, nothing would be left to protect.
+        await Until.TrueAsync(() => _cluster["s3"].Voter!.Latest?.View.Rows.Count == 1, "s3 has the row");
         foreach (var name in _cluster.Names)
         {
             await _cluster.StopAsync(name);
