@@ -12,7 +12,7 @@ namespace Orleans.Raft.Cluster.Tests.History;
 public sealed class ChaosTests(ITestOutputHelper output) : IDisposable
 {
     private const int Clients = 6;
-    private const int DefaultSeconds = 25;
+    private const int DefaultSeconds = 60;
 
     private static readonly TimeSpan SearchLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(90);
